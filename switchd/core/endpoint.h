@@ -1,0 +1,121 @@
+// Endpoint: one attachment of the switch: a plug, a TAP, a socket. A bridge port has one or
+// several.
+//
+// An endpoint delivers what it receives to a FrameSink, as one batch per turn of the loop, and
+// sends what the sink enqueues. It never waits for its peer: frames that the peer does not take are
+// kept in a bounded queue in their order, and what does not fit there is dropped and counted.
+//
+// Virtual calls are made per batch, not per frame.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "switchd/core/drop_reason.h"
+#include "switchd/core/frame.h"
+#include "switchd/core/frame_queue.h"
+#include "switchd/core/reactor.h"
+
+namespace switchd {
+
+class Endpoint;
+
+class FrameSink {
+public:
+    virtual ~FrameSink() = default;
+    // Frames that arrived on `from`; the sink takes what it wants and leaves the rest to be freed.
+    virtual void receive(Endpoint& from, FrameBatch& batch) noexcept = 0;
+    // The peer has gone, or broke the rules so badly that the endpoint ends. The sink detaches it
+    // from its port and lets go of it; called once, never from within enqueue().
+    virtual void ended(Endpoint& endpoint) noexcept = 0;
+};
+
+using DropCounters = std::array<std::uint64_t, static_cast<std::size_t>(DropReason::count_)>;
+
+class Endpoint : public Retirable {
+public:
+    // `sink` must outlive the endpoint.
+    Endpoint(Reactor& reactor, FrameSink& sink) : reactor_(reactor), sink_(sink) {}
+    Endpoint(const Endpoint&) = delete;
+    Endpoint& operator=(const Endpoint&) = delete;
+
+    // Which port of the sink this is attached to; the sink's to set.
+    std::uint32_t port() const { return port_; }
+    void set_port(std::uint32_t port) { port_ = port; }
+
+    // A number that tells endpoints of one process apart while they live, what kind of thing this
+    // is in vde_switch's words ("unix prog", "tuntap"), and what the peer says of itself: any
+    // bytes.
+    virtual int id() const = 0;
+    virtual std::string_view module() const = 0;
+    const std::string& description() const { return description_; }
+
+    // Sends the frame in this turn if the peer takes it. A full queue drops it.
+    void enqueue(Frame frame) noexcept {
+        if (closed_) return count_drop(DropReason::port_gone);
+        // The more of the pool is in use, the shorter a queue may be: peers that do not read can
+        // together never take what the others need.
+        if (queue_.size() >= FrameQueue::frames_max || queue_.size() > reactor_.pool().free() / 2)
+            return count_drop(DropReason::queue_full);
+        queue_.push_back(std::move(frame));
+        reactor_.before_submit(flush_hook_);
+    }
+
+    // Ends it from our side: the peer is told as its protocol has it, nothing is sent or delivered
+    // any more. The owner then retires it to the reactor.
+    void close() noexcept {
+        if (closed_) return;
+        closed_ = true;
+        queue_.clear();
+        batch_.clear();
+        close_peer();
+    }
+    bool closed() const { return closed_; }
+
+    std::size_t queued() const { return queue_.size(); }
+    const DropCounters& drops() const { return drops_; }
+    void count_drop(DropReason reason) noexcept { ++drops_[static_cast<std::size_t>(reason)]; }
+
+    bool idle() const override {
+        return closed_ && !flush_hook_.queued() && !deliver_hook_.queued();
+    }
+
+protected:
+    // Hands as much of the queue to the kernel as the peer takes.
+    virtual void flush() noexcept = 0;
+    // Cancels what is in flight and closes what the peer can see.
+    virtual void close_peer() noexcept = 0;
+
+    // A frame that arrived; delivered with the others of this turn.
+    void deliver(Frame frame) noexcept {
+        if (closed_) return;
+        batch_.push(std::move(frame));
+        if (batch_.full()) return deliver_batch();
+        reactor_.before_submit(deliver_hook_);
+    }
+    void flush_soon() noexcept { reactor_.before_submit(flush_hook_); }
+
+    Reactor& reactor_;
+    FrameSink& sink_;
+    FrameQueue queue_;
+    std::string description_;
+
+private:
+    void deliver_batch() noexcept {
+        if (!batch_.empty()) sink_.receive(*this, batch_);
+        batch_.clear();
+    }
+    void on_flush() noexcept {
+        if (!closed_) flush();
+    }
+
+    std::uint32_t port_ = 0;
+    bool closed_ = false;
+    DropCounters drops_{};
+    FrameBatch batch_;
+    TurnHook deliver_hook_ = TurnHook::calling<&Endpoint::deliver_batch>(this);
+    TurnHook flush_hook_ = TurnHook::calling<&Endpoint::on_flush>(this);
+};
+
+}  // namespace switchd

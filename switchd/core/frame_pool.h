@@ -1,0 +1,62 @@
+// All packet memory of one loop, taken from the system once.
+//
+// A buffer has headroom in front (a tag or a tunnel header fits) and room for the largest frame;
+// its memory is touched only when used. Buffers are counted references: a Frame is one reference, a
+// frame that goes to many ports is shared, and the buffer is free again when the last Frame lets
+// go. The most recently freed buffer is handed out first, so that a quiet switch works in few cache
+// lines.
+//
+// The distance between two buffers is an odd number of cache lines: with a multiple of the page
+// size all frame heads would compete for the same few cache sets.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace switchd {
+
+class Frame;
+
+// Frames carry an MTU of 9216 bytes, the Ethernet header and two VLAN tags. Longer ones are
+// dropped.
+inline constexpr std::size_t frame_bytes_max = 9216 + 14 + 8;
+
+class FramePool {
+public:
+    static constexpr std::size_t headroom_bytes = 128;
+    // A little more than the largest frame: a datagram that was cut shows as too long.
+    static constexpr std::size_t room_bytes = frame_bytes_max + 42;
+    static constexpr std::size_t stride_bytes = headroom_bytes + room_bytes;
+    static_assert(stride_bytes % 64 == 0 && (stride_bytes / 64) % 2 == 1);
+    static constexpr std::size_t buffers_max = 32768;  // an id is 15 bits: io_uring's buffer ring
+
+    // Throws SetupError when the address space cannot be had.
+    explicit FramePool(std::size_t buffers);
+    ~FramePool();
+    FramePool(const FramePool&) = delete;
+    FramePool& operator=(const FramePool&) = delete;
+
+    std::size_t size() const { return references_.size(); }
+    std::size_t free() const { return free_.size(); }
+
+    // An empty frame with all headroom and one reference; a null Frame when none is left.
+    Frame take() noexcept;
+
+    // For whoever lends bare buffers to the kernel: a buffer id out of the pool (nothing refers to
+    // it), the place where its frame starts, and the frame made of it once the kernel filled it.
+    bool lend(std::uint16_t& id) noexcept;
+    std::byte* start(std::uint16_t id) noexcept;
+    Frame received(std::uint16_t id, std::size_t bytes) noexcept;
+
+private:
+    friend class Frame;
+    void release(std::uint16_t id) noexcept;
+
+    std::byte* memory_ = nullptr;
+    std::vector<std::uint32_t> references_;  // by id; 0 = free or lent
+    std::vector<std::uint16_t> free_;        // a stack; its capacity never changes
+};
+
+}  // namespace switchd

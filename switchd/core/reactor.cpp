@@ -1,0 +1,288 @@
+#include "switchd/core/reactor.h"
+
+#include <liburing.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "switchd/core/error.h"
+
+namespace switchd {
+
+namespace {
+
+// Requests between two submits: 64 frames to each of 64 ports fit; more is submitted in between.
+constexpr unsigned requests_max = 4096;
+// Completions of one turn; what does not fit waits in the kernel and is not lost.
+constexpr unsigned completions_max = 8192;
+// Buffers in the kernel's hands for whatever arrives next; a power of two. More would only spread
+// the same traffic over more cache lines.
+constexpr unsigned lent_buffers_max = 512;
+constexpr unsigned short buffer_group = 0;
+
+// Not in liburing 2.3 yet; Linux has it from 6.7 on.
+constexpr std::uint8_t opcode_read_multishot = 49;
+
+// A completion's user data is the operation's address with the tag in the 16 bits that user-space
+// addresses leave free on 64-bit Linux. Zero: nobody waits for it.
+constexpr unsigned tag_shift = 48;
+constexpr std::uint64_t address_mask = (std::uint64_t{1} << tag_shift) - 1;
+
+[[noreturn]] void refuse_start(int error) {
+    switch (error) {
+        case EPERM:
+        case EACCES:
+        case ENOSYS:
+            throw SetupError(
+                "io_uring is forbidden here: " + errno_text(error),
+                "set sysctl kernel.io_uring_disabled=0 and allow io_uring_setup in the "
+                "container's seccomp profile");
+        case EINVAL:
+            throw SetupError("this kernel's io_uring is too old", "run Linux 6.1 or newer");
+        case ENOMEM:
+            throw SetupError("no memory for the io_uring",
+                             "raise the locked-memory limit: ulimit -l");
+        case EMFILE:
+        case ENFILE:
+            throw SetupError("no file descriptor for the io_uring",
+                             "raise the open-files limit: ulimit -n");
+        default: throw SetupError("cannot set up the io_uring: " + errno_text(error));
+    }
+}
+
+}  // namespace
+
+struct Reactor::Ring {
+    Ring() {
+        io_uring_params parameters{};
+        parameters.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+                           IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+        parameters.cq_entries = completions_max;
+        if (const int error = io_uring_queue_init_params(requests_max, &uring, &parameters);
+            error < 0)
+            refuse_start(-error);
+
+        void* memory = ::mmap(nullptr, lent_buffers_max * sizeof(io_uring_buf),
+                              PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) {
+            const int error = errno;
+            io_uring_queue_exit(&uring);
+            refuse_start(error);
+        }
+        buffers = static_cast<io_uring_buf_ring*>(memory);
+        io_uring_buf_ring_init(buffers);
+        io_uring_buf_reg registration{};
+        registration.ring_addr = reinterpret_cast<std::uint64_t>(memory);
+        registration.ring_entries = lent_buffers_max;
+        registration.bgid = buffer_group;
+        if (const int error = io_uring_register_buf_ring(&uring, &registration, 0); error < 0) {
+            io_uring_queue_exit(&uring);
+            ::munmap(memory, lent_buffers_max * sizeof(io_uring_buf));
+            refuse_start(-error);
+        }
+        if (io_uring_probe* probe = io_uring_get_probe_ring(&uring)) {
+            reads_multishot = io_uring_opcode_supported(probe, opcode_read_multishot) != 0;
+            io_uring_free_probe(probe);
+        }
+    }
+    ~Ring() {
+        io_uring_queue_exit(&uring);
+        ::munmap(buffers, lent_buffers_max * sizeof(io_uring_buf));
+    }
+    Ring(const Ring&) = delete;
+    Ring& operator=(const Ring&) = delete;
+
+    io_uring uring{};
+    io_uring_buf_ring* buffers = nullptr;
+    bool reads_multishot = false;
+};
+
+void Reactor::HookList::push(TurnHook& hook) {
+    if (hook.queued_) return;
+    hook.queued_ = true;
+    hook.next_ = nullptr;
+    (last_ ? last_->next_ : first_) = &hook;
+    last_ = &hook;
+}
+
+void Reactor::HookList::run() {
+    while (TurnHook* hook = first_) {
+        first_ = hook->next_;
+        if (!first_) last_ = nullptr;
+        hook->queued_ = false;
+        hook->function_(hook->owner_);
+    }
+}
+
+Reactor::Reactor(FramePool& pool, const Clock& clock)
+    : pool_(pool), clock_(clock), now_(clock.now()), ring_(std::make_unique<Ring>()) {}
+
+Reactor::~Reactor() {
+    // Whatever was retired last still has cancelled requests in flight: a few turns bring them
+    // home.
+    while (!retired_.empty()) run_once();
+}
+
+void Reactor::run() {
+    for (running_ = true; running_;) run_once();
+}
+
+void Reactor::run_once() {
+    lend_buffers();
+    // An interrupted wait or a full completion queue is no error: what is there is harvested.
+    io_uring_submit_and_wait(&ring_->uring, 1);
+    now_ = clock_.now();
+    harvest();
+    after_submit_.run();
+    before_submit_.run();
+    bury();
+}
+
+void Reactor::lend_buffers() {
+    constexpr int mask = static_cast<int>(lent_buffers_max) - 1;
+    int added = 0;
+    std::uint16_t id = 0;
+    for (; lent_ < lent_buffers_max && pool_.lend(id); ++lent_, ++added)
+        io_uring_buf_ring_add(ring_->buffers, pool_.start(id), FramePool::room_bytes, id, mask,
+                              added);
+    if (added > 0) io_uring_buf_ring_advance(ring_->buffers, added);
+}
+
+void Reactor::harvest() {
+    io_uring* const uring = &ring_->uring;
+    io_uring_cqe* cqe = nullptr;
+    unsigned head = 0;
+    unsigned count = 0;
+    io_uring_for_each_cqe(uring, head, cqe) {
+        ++count;
+        Completion completion;
+        completion.result = cqe->res;
+        completion.more = (cqe->flags & IORING_CQE_F_MORE) != 0;
+        completion.tag = static_cast<std::uint16_t>(cqe->user_data >> tag_shift);
+        if (cqe->flags & IORING_CQE_F_BUFFER) {
+            --lent_;
+            const auto id = static_cast<std::uint16_t>(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
+            completion.frame = pool_.received(id, static_cast<std::size_t>(std::max(cqe->res, 0)));
+        }
+        auto* const operation = reinterpret_cast<Operation*>(cqe->user_data & address_mask);
+        if (!operation) continue;
+        if (!completion.more && completion.tag == 0) --operation->in_flight_;
+        operation->handler_(operation->owner_, completion);
+    }
+    io_uring_cq_advance(uring, count);
+}
+
+void Reactor::bury() {
+    std::erase_if(retired_, [](const auto& object) { return object->idle(); });
+}
+
+void Reactor::retire(std::unique_ptr<Retirable> object) {
+    retired_.push_back(std::move(object));
+}
+
+io_uring_sqe& Reactor::next_request(Operation& operation, std::uint16_t tag) {
+    io_uring_sqe* sqe = io_uring_get_sqe(&ring_->uring);
+    while (!sqe) {
+        io_uring_submit(&ring_->uring);
+        sqe = io_uring_get_sqe(&ring_->uring);
+    }
+    // The preparing functions of liburing leave the user data alone, so it may be set first.
+    sqe->user_data = reinterpret_cast<std::uint64_t>(&operation) | std::uint64_t{tag} << tag_shift;
+    if (tag == 0) ++operation.in_flight_;
+    return *sqe;
+}
+
+void Reactor::receive_frames(Operation& operation, int fd) {
+    io_uring_sqe& sqe = next_request(operation, 0);
+    io_uring_prep_recv_multishot(&sqe, fd, nullptr, 0, 0);
+    sqe.flags |= IOSQE_BUFFER_SELECT;
+    sqe.buf_group = buffer_group;
+}
+
+void Reactor::send_frame(Operation& operation, int fd, std::span<const std::byte> bytes,
+                         std::uint16_t tag) {
+    io_uring_sqe& sqe = next_request(operation, tag);
+    io_uring_prep_send(&sqe, fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
+}
+
+void Reactor::read_frames(Operation& operation, int fd) {
+    io_uring_sqe& sqe = next_request(operation, 0);
+    io_uring_prep_read(&sqe, fd, nullptr, 0, static_cast<std::uint64_t>(-1));
+    if (ring_->reads_multishot)
+        sqe.opcode = opcode_read_multishot;
+    else
+        sqe.len = FramePool::room_bytes;
+    sqe.flags |= IOSQE_BUFFER_SELECT;
+    sqe.buf_group = buffer_group;
+}
+
+void Reactor::write_frame(Operation& operation, int fd, std::span<const std::byte> bytes,
+                          std::uint16_t tag) {
+    io_uring_sqe& sqe = next_request(operation, tag);
+    io_uring_prep_write(&sqe, fd, bytes.data(), static_cast<unsigned>(bytes.size()),
+                        static_cast<std::uint64_t>(-1));
+    sqe.rw_flags = RWF_NOWAIT;
+    sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
+}
+
+void Reactor::accept(Operation& operation, int fd) {
+    io_uring_prep_multishot_accept(&next_request(operation, 0), fd, nullptr, nullptr, SOCK_CLOEXEC);
+}
+
+void Reactor::read(Operation& operation, int fd, std::span<std::byte> into) {
+    // Offset -1: the file's own position, also for what cannot seek.
+    io_uring_prep_read(&next_request(operation, 0), fd, into.data(),
+                       static_cast<unsigned>(into.size()), static_cast<std::uint64_t>(-1));
+}
+
+void Reactor::write(Operation& operation, int fd, std::span<const std::byte> bytes) {
+    io_uring_prep_write(&next_request(operation, 0), fd, bytes.data(),
+                        static_cast<unsigned>(bytes.size()), static_cast<std::uint64_t>(-1));
+}
+
+void Reactor::poll(Operation& operation, int fd, unsigned events) {
+    io_uring_prep_poll_add(&next_request(operation, 0), fd, events);
+}
+
+namespace {
+
+void store(Reactor::Timespec& timespec, TimePoint deadline) {
+    const auto since = deadline.time_since_epoch();
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since);
+    timespec.seconds = seconds.count();
+    timespec.nanoseconds = (since - seconds).count();
+}
+
+static_assert(sizeof(Reactor::Timespec) == sizeof(__kernel_timespec));
+
+}  // namespace
+
+void Reactor::timeout(Operation& operation, Timespec& timespec, TimePoint deadline) {
+    store(timespec, deadline);
+    io_uring_prep_timeout(&next_request(operation, 0),
+                          reinterpret_cast<__kernel_timespec*>(&timespec), 0, IORING_TIMEOUT_ABS);
+}
+
+void Reactor::change_timeout(Operation& operation, Timespec& timespec, TimePoint deadline) {
+    store(timespec, deadline);
+    const auto user_data = reinterpret_cast<std::uint64_t>(&operation);
+    io_uring_sqe& sqe = next_request(operation, 0);
+    --operation.in_flight_;  // the change itself is nobody's request
+    io_uring_prep_timeout_update(&sqe, reinterpret_cast<__kernel_timespec*>(&timespec), user_data,
+                                 IORING_TIMEOUT_ABS);
+    sqe.user_data = 0;
+}
+
+void Reactor::cancel(Operation& operation) {
+    if (!operation.in_flight()) return;
+    const auto user_data = reinterpret_cast<std::uint64_t>(&operation);
+    io_uring_sqe& sqe = next_request(operation, 0);
+    --operation.in_flight_;
+    io_uring_prep_cancel64(&sqe, user_data, 0);
+    sqe.user_data = 0;
+}
+
+}  // namespace switchd

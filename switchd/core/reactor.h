@@ -1,0 +1,117 @@
+// The event loop: one io_uring, one thread, no polling.
+//
+// One turn (run_once):
+//   1  lend free buffers to the kernel, submit everything that the last turn asked for and wait,
+//   all
+//      in one io_uring_enter
+//   2  harvest the completions and call their operations' handlers
+//   3  call the after-submit hooks: what was submitted has been sent, or its failure was just seen
+//   4  call the before-submit hooks, and those that they ask for, until none is left: a port
+//   delivers
+//      the frames that arrived as one batch, the ports that got frames hand them to the kernel
+//   5  destroy retired objects that are idle
+// Without traffic the thread sleeps in step 1, and nothing wakes it but a request that completes.
+//
+// Requests are prepared by the methods below and belong to the given Operation, which must not be
+// in flight yet. Memory that is named in a request must stay valid until it completes.
+//
+// Needs Linux 6.1: IORING_SETUP_SINGLE_ISSUER and IORING_SETUP_DEFER_TASKRUN, multishot receives
+// and provided buffer rings.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "switchd/core/clock.h"
+#include "switchd/core/frame_pool.h"
+#include "switchd/core/operation.h"
+
+struct io_uring_sqe;
+
+namespace switchd {
+
+class Reactor {
+public:
+    // `pool` and `clock` must outlive this. Throws SetupError that says why io_uring cannot be had.
+    Reactor(FramePool& pool, const Clock& clock);
+    ~Reactor();
+    Reactor(const Reactor&) = delete;
+    Reactor& operator=(const Reactor&) = delete;
+
+    // The time at which this turn began.
+    TimePoint now() const { return now_; }
+    FramePool& pool() { return pool_; }
+
+    // Turns until stop().
+    void run();
+    void stop() { running_ = false; }
+    void run_once();
+
+    // Every datagram that arrives on `fd` completes with a frame, until an error or cancel().
+    void receive_frames(Operation& operation, int fd);
+    // Sends without waiting and completes only on failure (-EAGAIN, -ECONNREFUSED, ...), before the
+    // after-submit hooks of the next turn. `tag` is at least 1 and tells several such sends of one
+    // operation apart. The operation does not count as in flight.
+    void send_frame(Operation& operation, int fd, std::span<const std::byte> bytes,
+                    std::uint16_t tag);
+    // The same for devices (TAP), where a frame is what one read or write moves. Before Linux 6.7
+    // each read completes for itself, with `more` false.
+    void read_frames(Operation& operation, int fd);
+    void write_frame(Operation& operation, int fd, std::span<const std::byte> bytes,
+                     std::uint16_t tag);
+    // Every connection that arrives completes with its descriptor, a blocking one: this ring waits
+    // for what would block, and gives up at once only where O_NONBLOCK is set.
+    void accept(Operation& operation, int fd);
+    void read(Operation& operation, int fd, std::span<std::byte> into);
+    void write(Operation& operation, int fd, std::span<const std::byte> bytes);
+    // Completes once with the events that are there, of poll(2)'s `events`, POLLERR and POLLHUP.
+    void poll(Operation& operation, int fd, unsigned events);
+    // `timespec` holds the deadline while the request is in flight; completes with -ETIME.
+    struct Timespec {
+        std::int64_t seconds;
+        long long nanoseconds;
+    };
+    void timeout(Operation& operation, Timespec& timespec, TimePoint deadline);
+    // A timeout() in flight is to end at another time.
+    void change_timeout(Operation& operation, Timespec& timespec, TimePoint deadline);
+    // A request in flight completes soon, with -ECANCELED if it had not completed anyway.
+    void cancel(Operation& operation);
+
+    // Calls `hook` once, in step 3 of the next turn or step 4 of this one. Nothing happens if it is
+    // queued already.
+    void after_submit(TurnHook& hook) { after_submit_.push(hook); }
+    void before_submit(TurnHook& hook) { before_submit_.push(hook); }
+
+    // Keeps the object until it is idle, at least until the end of this turn, then destroys it.
+    void retire(std::unique_ptr<Retirable> object);
+
+private:
+    class HookList {
+    public:
+        void push(TurnHook& hook);
+        void run();
+
+    private:
+        TurnHook* first_ = nullptr;
+        TurnHook* last_ = nullptr;
+    };
+    struct Ring;
+
+    io_uring_sqe& next_request(Operation& operation, std::uint16_t tag);
+    void lend_buffers();
+    void harvest();
+    void bury();
+
+    FramePool& pool_;
+    const Clock& clock_;
+    TimePoint now_;
+    std::unique_ptr<Ring> ring_;
+    unsigned lent_ = 0;  // buffers that the kernel may fill
+    bool running_ = false;
+    HookList after_submit_, before_submit_;
+    std::vector<std::unique_ptr<Retirable>> retired_;
+};
+
+}  // namespace switchd

@@ -1,0 +1,65 @@
+#include "switchd/core/unix_socket.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "switchd/core/error.h"
+
+namespace switchd {
+
+namespace {
+
+// Whether a process listens on the socket; a file that is no socket counts as somebody's.
+bool answered(const sockaddr_un& address) {
+    const Fd probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+        return true;
+    return errno != ECONNREFUSED && errno != ENOENT;
+}
+
+bool is_socket(const std::string& path) {
+    struct stat file {};
+    return ::lstat(path.c_str(), &file) == 0 && S_ISSOCK(file.st_mode);
+}
+
+}  // namespace
+
+std::optional<sockaddr_un> unix_address(const std::string& path) {
+    if (path.empty() || path.size() > unix_path_bytes_max) return std::nullopt;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, unix_path_bytes_max);
+    return address;
+}
+
+Fd listen_on(const std::string& path, unsigned mode) {
+    const auto address = unix_address(path);
+    if (!address)
+        throw SetupError("socket name '" + path + "' is too long",
+                         "use a path of at most " + std::to_string(unix_path_bytes_max) + " bytes");
+    Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    if (!socket) throw SetupError("cannot make a socket: " + errno_text(errno));
+
+    const auto* const name = reinterpret_cast<const sockaddr*>(&*address);
+    int bound = ::bind(socket.get(), name, sizeof *address);
+    if (bound != 0 && errno == EADDRINUSE) {
+        if (answered(*address) || !is_socket(path))
+            throw SetupError("cannot listen on '" + path + "': it is in use",
+                             "stop whoever uses it, or choose another path");
+        ::unlink(path.c_str());
+        bound = ::bind(socket.get(), name, sizeof *address);
+    }
+    if (bound != 0)
+        throw SetupError("cannot listen on '" + path + "': " + errno_text(errno),
+                         "choose a directory that exists and that you may write to");
+    if (::chmod(path.c_str(), mode) != 0 || ::listen(socket.get(), SOMAXCONN) != 0) {
+        const int error = errno;
+        ::unlink(path.c_str());
+        throw SetupError("cannot listen on '" + path + "': " + errno_text(error));
+    }
+    return socket;
+}
+
+}  // namespace switchd
