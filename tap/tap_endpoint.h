@@ -1,0 +1,44 @@
+// A TAP interface as an endpoint: the host's network stack plugged into the switch.
+//
+// The kernel takes every frame at once or not at all, so nothing ever waits here: what it refuses
+// (the interface is down) is dropped and counted.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "switchd/core/endpoint.h"
+#include "switchd/core/fd.h"
+
+namespace switchd {
+
+class TapEndpoint final : public Endpoint {
+public:
+    // `device` comes from open_tap(name).
+    TapEndpoint(Reactor& reactor, FrameSink& sink, Fd device, std::string name);
+
+    // Begins to receive.
+    void start() { reactor_.read_frames(read_, device_.get()); }
+
+    int id() const override { return id_; }
+    std::string_view module() const override { return "tuntap"; }
+    bool idle() const override;
+
+protected:
+    void flush() noexcept override;
+    void close_peer() noexcept override { reactor_.cancel(read_); }
+
+private:
+    void on_read(Completion& completion) noexcept;
+    void on_write_failed(Completion& completion) noexcept;
+    void settle() noexcept { submitted_.clear(); }
+
+    Fd device_;
+    int id_;
+    std::vector<Frame> submitted_;  // of the last submission
+    Operation read_ = Operation::calling<&TapEndpoint::on_read>(this);
+    Operation write_ = Operation::calling<&TapEndpoint::on_write_failed>(this);
+    TurnHook settle_hook_ = TurnHook::calling<&TapEndpoint::settle>(this);
+};
+
+}  // namespace switchd

@@ -1,0 +1,194 @@
+#include "vde-compat/control_socket.h"
+
+#include <fmt/core.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "switchd/core/error.h"
+#include "switchd/core/unix_socket.h"
+
+namespace switchd::vde {
+
+namespace {
+
+bool bind_to(int socket, const std::string& path) {
+    const auto address = unix_address(path);
+    if (!address) return false;
+    ::unlink(path.c_str());
+    return ::bind(socket, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0;
+}
+
+Fd datagram_socket() {
+    return Fd{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+}
+
+}  // namespace
+
+// A client that has connected and whose request is not complete yet.
+class ControlSocket::Session final : public Retirable {
+public:
+    Session(ControlSocket& socket, Fd stream) : socket_(socket), stream_(std::move(stream)) {
+        read_more();
+    }
+
+    void cancel() noexcept {
+        ended_ = true;
+        socket_.reactor_.cancel(read_);
+    }
+    bool idle() const override { return !read_.in_flight(); }
+
+private:
+    void read_more() {
+        socket_.reactor_.read(read_, stream_.get(), std::span(bytes_).subspan(size_));
+    }
+
+    void on_read(Completion& completion) noexcept {
+        if (ended_) return;
+        if (completion.result > 0) {
+            size_ += static_cast<std::size_t>(completion.result);
+            const auto request = parse_plug_request(std::span(bytes_).first(size_));
+            if (!request && request.error() == RequestError::incomplete) return read_more();
+            if (request) socket_.serve(*request, std::move(stream_));
+        }
+        socket_.end(*this);
+    }
+
+    ControlSocket& socket_;
+    Fd stream_;
+    bool ended_ = false;
+    std::size_t size_ = 0;
+    std::array<std::byte, request_bytes_max> bytes_;
+    Operation read_ = Operation::calling<&Session::on_read>(this);
+};
+
+ControlSocket::ControlSocket(Reactor& reactor, Log& log, Fd listener, ControlAccess access,
+                             PlugHost& host)
+    : reactor_(reactor),
+      log_(log),
+      access_(std::move(access)),
+      host_(host),
+      listener_(
+          Listener::calling<&ControlSocket::on_connection>(reactor, std::move(listener), this)) {}
+
+ControlSocket::~ControlSocket() = default;
+
+void ControlSocket::close() noexcept {
+    listener_.close();
+    while (!sessions_.empty()) end(*sessions_.front());
+    if (denying_) ::unlink((access_.directory + "/.denied").c_str());
+    if (refusing_) ::unlink((access_.directory + "/.refused").c_str());
+}
+
+void ControlSocket::on_connection(Fd connection) noexcept {
+    if (sessions_.size() == sessions_max) end(*sessions_.front());
+    sessions_.push_back(std::make_unique<Session>(*this, std::move(connection)));
+}
+
+void ControlSocket::end(Session& session) noexcept {
+    session.cancel();
+    const auto it = std::ranges::find(sessions_, &session, &std::unique_ptr<Session>::get);
+    reactor_.retire(std::move(*it));
+    sessions_.erase(it);
+}
+
+void ControlSocket::serve(const PlugRequest& request, Fd ctl) {
+    const auto identity = identify(request, ctl.get());
+    if (!identity) return refuse(ctl.get(), identity.error());
+
+    Fd data = datagram_socket();
+    if (!data || ::connect(data.get(), reinterpret_cast<const sockaddr*>(request.address.data()),
+                           address_bytes) != 0)
+        return refuse(ctl.get(), errno);
+
+    const auto port = host_.admit(request, *identity);
+    if (!port) return refuse(ctl.get(), port.error());
+
+    const bool management = request.kind == PlugRequest::Kind::port_zero;
+    const auto path = bind_data(data.get(), *port, *identity, management);
+    if (!path) {
+        log_.error("cannot make a data socket in {}: {}", access_.directory,
+                   errno_text(path.error()));
+        return refuse(ctl.get(), path.error());
+    }
+
+    const int stream = ctl.get();
+    auto plug = std::make_unique<Plug>(reactor_, host_.sink(), std::move(data), std::move(ctl),
+                                       *path, request.description);
+    plug->start();
+    host_.attach(*port, std::move(plug), *identity);
+    const auto reply = plug_reply(*path);
+    // A client that cannot take 110 bytes has gone; the end of its stream says so.
+    ::send(stream, reply.data(), reply.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void ControlSocket::refuse(int ctl, Errno error) {
+    std::string path = access_.directory;
+    if (error == EACCES || error == EPERM) {
+        path += "/.denied";
+        // Connected to itself, it accepts nobody else.
+        if (!denying_) {
+            Fd socket = datagram_socket();
+            const auto address = unix_address(path);
+            if (bind_to(socket.get(), path) &&
+                ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&*address),
+                          sizeof *address) == 0) {
+                ::chmod(path.c_str(), 0666);
+                denying_ = std::move(socket);
+            }
+        }
+    } else {
+        path += "/.refused";
+        // A file whose socket is gone.
+        if (!refusing_ && bind_to(datagram_socket().get(), path)) {
+            ::chmod(path.c_str(), 0666);
+            refusing_ = true;
+        }
+    }
+    const auto reply = plug_reply(path);
+    ::send(ctl, reply.data(), reply.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+std::expected<PlugIdentity, Errno> ControlSocket::identify(const PlugRequest& request,
+                                                           int ctl) const {
+    PlugIdentity identity;
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (::getsockopt(ctl, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+        return std::unexpected(errno);
+    identity.peer = peer.uid;
+    identity.peer_group = peer.gid;
+    if (request.abstract_address()) return identity;
+
+    const std::string path = request.path();
+    struct stat file {};
+    if (::access(path.c_str(), R_OK | W_OK) != 0 || ::stat(path.c_str(), &file) != 0)
+        return std::unexpected(errno == ENOENT ? ENOENT : EACCES);
+    identity.owner = file.st_uid;
+    return identity;
+}
+
+std::expected<std::string, Errno> ControlSocket::bind_data(int data, unsigned port,
+                                                           const PlugIdentity& identity,
+                                                           bool management) const {
+    // Not a bare number: libvdeplug takes such a name for something else.
+    const std::string path = fmt::format("{}/{:03}.{}", access_.directory, port, data);
+    if (!bind_to(data, path)) return std::unexpected(errno);
+    const auto group = management ? access_.management_group : access_.group;
+    unsigned mode = management ? access_.management_mode : access_.mode;
+    const gid_t gid = group.value_or(static_cast<gid_t>(-1));
+    if (::geteuid() == 0 && identity.owner) {
+        mode &= 0700;
+        if (::chown(path.c_str(), *identity.owner, gid) != 0) return std::unexpected(errno);
+    } else if (group && ::chown(path.c_str(), static_cast<uid_t>(-1), gid) != 0) {
+        return std::unexpected(errno);
+    }
+    if (::chmod(path.c_str(), mode) != 0) return std::unexpected(errno);
+    return path;
+}
+
+}  // namespace switchd::vde
