@@ -1,0 +1,39 @@
+#include "flows/actions.h"
+
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+namespace switchd {
+namespace {
+
+struct StepText {
+    std::string operator()(const Output& output) const {
+        return fmt::format("output:{}", fmt::join(output.ports, ","));
+    }
+    std::string operator()(const PushVlan& push) const {
+        return fmt::format("push_vlan:{}", push.tci);
+    }
+    std::string operator()(const PopVlan&) const { return "pop_vlan"; }
+    std::string operator()(const Punt& punt) const {
+        switch (punt.to) {
+            case LocalConsumer::spanning_tree: return "punt:spanning_tree";
+        }
+        return "punt";
+    }
+    std::string operator()(const Drop& drop) const {
+        return fmt::format("drop:{}", to_string(drop.reason));
+    }
+};
+
+}  // namespace
+
+std::string to_text(const ActionProgram& program) {
+    std::string text;
+    for (const Action& step : program.steps) {
+        if (!text.empty()) text += ',';
+        text += std::visit(StepText{}, step);
+    }
+    return text;
+}
+
+}  // namespace switchd

@@ -1,0 +1,115 @@
+#include "flows/forwarding_engine.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace switchd {
+
+ForwardingEngine::ForwardingEngine(const Settings& settings)
+    : tables_(settings.tables, HashKey{settings.hash_seed}),
+      cache_(settings.cache, HashKey{~settings.hash_seed}),
+      validate_every_(settings.validate_every),
+      hits_until_validation_(settings.validate_every) {}
+
+const ActionProgram& ForwardingEngine::process(const FlowKey& key, std::size_t frame_bytes,
+                                               TimePoint now) {
+    cache_.forget_programs();
+    return resolve(key, cache_.probe(key), frame_bytes, now);
+}
+
+void ForwardingEngine::process(std::span<const Arrival> arrivals, TimePoint now,
+                               std::span<const ActionProgram*> programs) {
+    assert(arrivals.size() == programs.size());
+    cache_.forget_programs();
+    const ParseDepth depth = tables_.parse_depth();
+    while (!arrivals.empty()) {
+        const std::size_t count = std::min(arrivals.size(), batch_max);
+        for (std::size_t i = 0; i < count; ++i)
+            keys_[i] = extract(arrivals[i].bytes, arrivals[i].in_port, depth);
+        for (std::size_t i = 0; i < count; ++i) probes_[i] = cache_.probe(keys_[i]);
+        for (std::size_t i = 0; i < count; ++i)
+            programs[i] = &resolve(keys_[i], probes_[i], arrivals[i].bytes.size(), now);
+        arrivals = arrivals.subspan(count);
+        programs = programs.subspan(count);
+    }
+}
+
+void ForwardingEngine::expire(TimePoint now) {
+    tables_.expire_macs(now);
+    cache_.expire(now);
+}
+
+std::optional<TimePoint> ForwardingEngine::next_expiry(TimePoint now) const {
+    const TimePoint soonest = now + std::chrono::seconds{1};
+    if (cache_.size() != 0) return soonest;
+    const auto station = tables_.macs().next_expiry();
+    if (!station) return std::nullopt;
+    return std::max(*station, soonest);
+}
+
+const ActionProgram& ForwardingEngine::resolve(const FlowKey& key, MegaflowCache::Probe probe,
+                                               std::size_t frame_bytes, TimePoint now) {
+    Megaflow* const flow = cache_.find(key, probe);
+    if (!flow) [[unlikely]]
+        return translate(nullptr, key, frame_bytes, now);
+    if (!still_holds(*flow, now) || !validated(*flow, key, now)) [[unlikely]]
+        return translate(flow, key, frame_bytes, now);
+    ++statistics_.hits;
+    flow->count(frame_bytes, now);
+    tables_.refresh_mac(flow->source, now);
+    return *flow->program;
+}
+
+bool ForwardingEngine::still_holds(Megaflow& flow, TimePoint now) const {
+    if (now >= flow.holds_until) return false;
+    const ChangeLog& changes = tables_.changes();
+    if (flow.generation == changes.generation()) return true;
+    if (!changes.remembers_since(flow.generation)) return false;
+    const FlowKey key = flow.key();
+    for (std::uint64_t g = flow.generation + 1; g <= changes.generation(); ++g)
+        if (affects(changes.at(g), flow.reads, key.in_port(), key.eth_src(), key.eth_dst()))
+            return false;
+    flow.generation = changes.generation();
+    return true;
+}
+
+// The tables are asked; `flow` is the megaflow that does not hold any more, or null.
+const ActionProgram& ForwardingEngine::translate(Megaflow* flow, const FlowKey& key,
+                                                 std::size_t frame_bytes, TimePoint now) {
+    const Verdict verdict = tables_.lookup(key, now);
+    std::uint64_t generation = tables_.changes().generation();
+    const MacTable::Handle source = tables_.perform(verdict, now);
+    // What the frame itself taught the tables is in the verdict already: were it looked up again,
+    // it would get the same. Not so if its station pushed another one out.
+    if (tables_.changes().generation() == generation + 1) ++generation;
+
+    if (!flow) {
+        ++statistics_.misses;
+    } else if (*flow->program == verdict.program) {
+        ++statistics_.revalidated;
+    } else {
+        ++statistics_.replaced;
+    }
+    if (flow && flow->mask->mask.covers(verdict.mask)) {
+        cache_.update(*flow, verdict);
+    } else {
+        if (flow) cache_.erase(*flow);
+        flow = cache_.insert(key, verdict, now);
+        if (!flow) return cache_.keep(verdict.program);
+    }
+    flow->generation = generation;
+    flow->source = source;
+    flow->count(frame_bytes, now);
+    return *flow->program;
+}
+
+bool ForwardingEngine::validated(const Megaflow& flow, const FlowKey& key, TimePoint now) {
+    if (validate_every_ == 0 || --hits_until_validation_ != 0) return true;
+    hits_until_validation_ = validate_every_;
+    const Verdict verdict = tables_.lookup(key, now);
+    if (verdict.program == *flow.program && verdict.learn == flow.learn) return true;
+    ++statistics_.unsound;
+    return false;
+}
+
+}  // namespace switchd

@@ -1,0 +1,48 @@
+#include "flows/packet_edit.h"
+
+#include <cstring>
+
+#include "flows/flow_key.h"
+#include "switchd/core/bytes.h"
+
+namespace switchd {
+namespace {
+
+constexpr std::size_t addresses_bytes = 12;
+constexpr std::size_t type_bytes = 2;
+
+void store(std::byte* at, std::uint16_t host) {
+    const be16 wire{host};
+    std::memcpy(at, &wire, sizeof wire);
+}
+
+}  // namespace
+
+bool has_vlan_tag(const EditableFrame& frame) noexcept {
+    if (frame.size < addresses_bytes + vlan_tag_bytes + type_bytes) return false;
+    be16 type;
+    std::memcpy(&type, frame.start + addresses_bytes, sizeof type);
+    return type.host() == tpid_vlan;
+}
+
+std::optional<EditableFrame> push_vlan(EditableFrame frame, std::uint16_t tci) noexcept {
+    if (frame.headroom < vlan_tag_bytes || frame.size < addresses_bytes) return std::nullopt;
+    std::byte* const start = frame.start - vlan_tag_bytes;
+    std::memmove(start, frame.start, addresses_bytes);
+    store(start + addresses_bytes, tpid_vlan);
+    store(start + addresses_bytes + 2, tci);
+    return EditableFrame{start, frame.size + vlan_tag_bytes, frame.headroom - vlan_tag_bytes};
+}
+
+EditableFrame pop_vlan(EditableFrame frame) noexcept {
+    if (!has_vlan_tag(frame)) return frame;
+    std::byte* const start = frame.start + vlan_tag_bytes;
+    std::memmove(start, frame.start, addresses_bytes);
+    return {start, frame.size - vlan_tag_bytes, frame.headroom + vlan_tag_bytes};
+}
+
+void set_vlan_tci(EditableFrame frame, std::uint16_t tci) noexcept {
+    if (has_vlan_tag(frame)) store(frame.start + addresses_bytes + 2, tci);
+}
+
+}  // namespace switchd

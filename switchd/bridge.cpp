@@ -1,0 +1,105 @@
+#include "switchd/bridge.h"
+
+#include <algorithm>
+
+namespace switchd {
+
+Bridge::Bridge(Reactor& reactor, Log& log, const Settings& settings)
+    : reactor_(reactor),
+      log_(log),
+      name_(settings.name),
+      mac_(settings.mac),
+      started_(reactor.now()),
+      engine_(settings.engine),
+      datapath_(ports_, engine_),
+      ageing_interval_(settings.ageing_interval) {}
+
+Port& Bridge::add_port(PortNumber number) {
+    Port& port = ports_.add(number);
+    std::ignore = tables().add_port(number, {.up = false});
+    if (observer_) observer_->port_created(port);
+    return port;
+}
+
+void Bridge::remove_port(PortNumber number) {
+    std::ignore = tables().remove_port(number);
+    ports_.remove(number);
+}
+
+void Bridge::attach(Port& port, std::unique_ptr<Endpoint> endpoint) {
+    endpoint->set_port(port.number);
+    port.endpoints.push_back(std::move(endpoint));
+    update_flags(port);
+    if (observer_) observer_->endpoint_attached(port, *port.endpoints.back());
+}
+
+bool Bridge::detach(Port& port, int endpoint_id) {
+    const auto it = std::ranges::find_if(
+        port.endpoints, [&](const auto& endpoint) { return endpoint->id() == endpoint_id; });
+    if (it == port.endpoints.end()) return false;
+    leave(port, static_cast<std::size_t>(it - port.endpoints.begin()));
+    return true;
+}
+
+void Bridge::detach_all() {
+    for (Port* port : ports())
+        while (port->active()) leave(*port, port->endpoints.size() - 1);
+}
+
+void Bridge::ended(Endpoint& endpoint) noexcept {
+    if (Port* port = ports_.find(endpoint.port())) detach(*port, endpoint.id());
+}
+
+// Counters outlive the endpoint; so does the endpoint itself, until the kernel has let go of it.
+void Bridge::leave(Port& port, std::size_t index) {
+    std::unique_ptr<Endpoint> endpoint = std::move(port.endpoints[index]);
+    port.endpoints.erase(port.endpoints.begin() + static_cast<std::ptrdiff_t>(index));
+    endpoint->close();
+    for (std::size_t i = 0; i < port.drops.size(); ++i) port.drops[i] += endpoint->drops()[i];
+    if (observer_) observer_->endpoint_left(port, *endpoint);
+    if (!port.active()) {
+        port.current_user.reset();
+        if (observer_) observer_->port_closed(port);
+        update_flags(port);
+    }
+    reactor_.retire(std::move(endpoint));
+}
+
+void Bridge::update_flags(Port& port) {
+    std::ignore =
+        tables().set_port_flags(port.number, {.up = port.active(), .colour = port.colour});
+}
+
+void Bridge::set_port_colour(Port& port, std::uint32_t colour) {
+    port.colour = colour;
+    update_flags(port);
+}
+
+void Bridge::set_ageing_interval(Duration interval) {
+    ageing_interval_ = interval;
+    if (interval == Duration::zero())
+        ageing_.disarm();
+    else
+        age_later();
+}
+
+void Bridge::receive(Endpoint& from, FrameBatch& batch) noexcept {
+    Port* const port = ports_.find(from.port());
+    if (!port) return;
+    datapath_.receive(*port, batch, reactor_.now());
+    if (!ageing_.armed()) age_later();
+}
+
+// Nothing wakes the loop for ageing while nothing ages.
+void Bridge::age_later() noexcept {
+    if (ageing_interval_ == Duration::zero()) return;
+    const auto next = engine_.next_expiry(reactor_.now());
+    if (next) ageing_.arm(std::max(*next, reactor_.now() + ageing_interval_));
+}
+
+void Bridge::on_ageing() noexcept {
+    engine_.expire(reactor_.now());
+    age_later();
+}
+
+}  // namespace switchd

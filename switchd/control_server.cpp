@@ -1,0 +1,98 @@
+#include "switchd/control_server.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "switchd/core/stream_connection.h"
+#include "switchd/core/unix_socket.h"
+
+namespace switchd {
+
+using nlohmann::json;
+
+namespace {
+
+// JSON-RPC 2.0, section 5.1.
+constexpr int parse_error = -32700;
+constexpr int invalid_request = -32600;
+constexpr int method_not_found = -32601;
+
+json failure(const json& id, int code, const std::string& message) {
+    return {{"jsonrpc", "2.0"}, {"id", id}, {"error", {{"code", code}, {"message", message}}}};
+}
+
+}  // namespace
+
+class ControlServer::Session final : public StreamConnection {
+public:
+    Session(Reactor& reactor, ControlServer& server, Fd connection)
+        : StreamConnection(reactor, std::move(connection), Fd{}, reply_bytes_max), server_(server) {
+        start();
+    }
+
+private:
+    void received(std::span<const std::byte> bytes) noexcept override {
+        input_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        std::size_t begin = 0;
+        for (std::size_t end; (end = input_.find('\n', begin)) != std::string::npos;
+             begin = end + 1)
+            write(server_.answer(std::string_view(input_).substr(begin, end - begin)));
+        input_.erase(0, begin);
+        if (input_.size() > request_bytes_max) server_.end(*this);
+    }
+    void ended(bool) noexcept override { server_.end(*this); }
+
+    ControlServer& server_;
+    std::string input_;
+};
+
+ControlServer::ControlServer(Reactor& reactor, const std::string& path, ControlContext context)
+    : reactor_(reactor),
+      path_(path),
+      context_(std::move(context)),
+      listener_(
+          Listener::calling<&ControlServer::on_connection>(reactor, listen_on(path, 0600), this)) {}
+
+ControlServer::~ControlServer() = default;
+
+void ControlServer::close() noexcept {
+    listener_.close();
+    while (!sessions_.empty()) end(*sessions_.front());
+    ::unlink(path_.c_str());
+}
+
+void ControlServer::on_connection(Fd connection) noexcept {
+    if (sessions_.size() == sessions_max) end(*sessions_.front());
+    sessions_.push_back(std::make_unique<Session>(reactor_, *this, std::move(connection)));
+}
+
+void ControlServer::end(Session& session) noexcept {
+    const auto it = std::ranges::find(sessions_, &session, &std::unique_ptr<Session>::get);
+    if (it == sessions_.end()) return;
+    session.close();
+    reactor_.retire(std::move(*it));
+    sessions_.erase(it);
+}
+
+std::string ControlServer::answer(std::string_view request) const {
+    const json call = json::parse(request, nullptr, false);
+    json reply;
+    if (call.is_discarded()) {
+        reply = failure(nullptr, parse_error, "this line is not JSON");
+    } else if (!call.is_object() || !call.contains("method") || !call["method"].is_string()) {
+        reply = failure(nullptr, invalid_request, "not a JSON-RPC 2.0 request: no method");
+    } else {
+        const auto id = call.value("id", json(nullptr));
+        const auto& method = call["method"].get_ref<const std::string&>();
+        const auto command = std::ranges::find(control_commands(), method, &ControlCommand::name);
+        if (command == control_commands().end())
+            reply =
+                failure(id, method_not_found, "no command '" + method + "'; see switchctl --help");
+        else
+            reply = {{"jsonrpc", "2.0"}, {"id", id}, {"result", command->run(context_)}};
+    }
+    // What a client sent may stand in the reply and be no UTF-8.
+    return reply.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace switchd

@@ -1,0 +1,157 @@
+#include "switchd/control_text.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+namespace switchd {
+
+using nlohmann::json;
+
+namespace {
+
+// Columns as wide as their widest cell; numbers to the right.
+class Table {
+public:
+    explicit Table(std::vector<std::string> heading) { rows_.push_back(std::move(heading)); }
+    void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+    bool empty() const { return rows_.size() == 1; }
+
+    std::string text() const {
+        std::vector<std::size_t> widths(rows_.front().size(), 0);
+        for (const auto& row : rows_)
+            for (std::size_t i = 0; i < row.size(); ++i)
+                widths[i] = std::max(widths[i], row[i].size());
+        std::string result;
+        for (const auto& row : rows_) {
+            std::string line;
+            for (std::size_t i = 0; i < row.size(); ++i) {
+                if (i > 0) line += "  ";
+                line += number(i) ? fmt::format("{:>{}}", row[i], widths[i])
+                                  : fmt::format("{:<{}}", row[i], widths[i]);
+            }
+            line.erase(line.find_last_not_of(' ') + 1);
+            result += line + "\n";
+        }
+        return result;
+    }
+
+private:
+    // A column of numbers, by its first row.
+    bool number(std::size_t column) const {
+        if (rows_.size() < 2) return false;
+        const std::string& cell = rows_[1][column];
+        return !cell.empty() && cell.find_first_not_of("0123456789") == std::string::npos;
+    }
+    std::vector<std::vector<std::string>> rows_;
+};
+
+std::string number(const json& value) {
+    return std::to_string(value.get<std::uint64_t>());
+}
+
+std::string list(const json& values) {
+    std::string text;
+    for (const json& value : values) text += (text.empty() ? "" : ",") + value.dump();
+    return text;
+}
+
+std::string drops_text(const json& drops) {
+    std::string text;
+    for (const auto& [reason, count] : drops.items())
+        text += (text.empty() ? "" : " ") + reason + "=" + number(count);
+    return text.empty() ? "-" : text;
+}
+
+std::string show(const json& result) {
+    return fmt::format(
+        "bridge     {} ({}), {}, up {} s, process {}\n"
+        "plug in    qemu-system-x86_64 {}\n"
+        "ports      {} active, {} in all, at most {}\n"
+        "stations   {}\n"
+        "megaflows  {}\n",
+        result.at("bridge").get<std::string>(), result.at("mode").get<std::string>(),
+        result.at("mac").get<std::string>(), number(result.at("uptime_seconds")),
+        number(result.at("pid")), result.at("qemu").get<std::string>(),
+        number(result.at("ports_active")), number(result.at("ports")),
+        number(result.at("ports_max")), number(result.at("stations")),
+        number(result.at("megaflows")));
+}
+
+std::string ports(const json& result) {
+    Table table{
+        {"PORT", "VLAN", "TAGGED", "IN", "IN-BYTES", "OUT", "OUT-BYTES", "ATTACHED", "DROPS"}};
+    for (const json& port : result) {
+        std::string attached;
+        for (const json& endpoint : port.at("endpoints")) {
+            const auto description = endpoint.at("description").get<std::string>();
+            attached +=
+                (attached.empty() ? "" : "; ") +
+                (description.empty() ? endpoint.at("module").get<std::string>() : description);
+        }
+        const json& vlan = port.at("vlan");
+        const std::string tagged = list(vlan.at("tagged"));
+        table.add({number(port.at("port")),
+                   vlan.at("untagged").is_null() ? "none" : number(vlan.at("untagged")),
+                   tagged.empty() ? "-" : tagged, number(port.at("in").at("packets")),
+                   number(port.at("in").at("bytes")), number(port.at("out").at("packets")),
+                   number(port.at("out").at("bytes")), attached.empty() ? "(nothing)" : attached,
+                   drops_text(port.at("drops"))});
+    }
+    return table.empty() ? "no ports yet: nothing has plugged in\n" : table.text();
+}
+
+std::string macs(const json& result) {
+    Table table{{"MAC", "VLAN", "PORT", "AGE"}};
+    for (const json& entry : result)
+        table.add({entry.at("mac").get<std::string>(), number(entry.at("vlan")),
+                   number(entry.at("port")), number(entry.at("age_seconds"))});
+    return table.empty() ? "no stations learned\n" : table.text();
+}
+
+std::string megaflows(const json& result) {
+    Table table{{"PACKETS", "BYTES", "IDLE", "MATCH", "ACTIONS"}};
+    for (const json& flow : result)
+        table.add({number(flow.at("packets")), number(flow.at("bytes")),
+                   number(flow.at("idle_seconds")), flow.at("match").get<std::string>(),
+                   flow.at("actions").get<std::string>()});
+    return table.empty() ? "no megaflows: no traffic in the last seconds\n" : table.text();
+}
+
+std::string counters(const json& result) {
+    std::string text;
+    for (const char* direction : {"in", "out"})
+        text += fmt::format("{:<16} {} packets, {} bytes\n", direction,
+                            number(result.at(direction).at("packets")),
+                            number(result.at(direction).at("bytes")));
+    for (const auto& [name, value] : result.at("cache").items())
+        text += fmt::format("{:<16} {}\n", name, number(value));
+    return text;
+}
+
+std::string drops(const json& result) {
+    if (result.at("total").empty()) return "no frame was dropped\n";
+    Table table{{"PORT", "REASON", "FRAMES"}};
+    for (const json& port : result.at("ports"))
+        for (const auto& [reason, count] : port.at("drops").items())
+            table.add({number(port.at("port")), reason, number(count)});
+    return table.text();
+}
+
+struct Printer {
+    std::string_view command;
+    std::string (*print)(const json&);
+};
+constexpr Printer printers[] = {{"show", show},           {"ports", ports},       {"macs", macs},
+                                {"megaflows", megaflows}, {"counters", counters}, {"drops", drops}};
+
+}  // namespace
+
+std::string control_text(std::string_view command, const json& result) {
+    const auto printer = std::ranges::find(printers, command, &Printer::command);
+    return printer == std::end(printers) ? result.dump(2) + "\n" : printer->print(result);
+}
+
+}  // namespace switchd

@@ -1,0 +1,55 @@
+// The way of a frame through the bridge: classify what arrived together, then carry out what the
+// forwarding engine says, frame by frame.
+//
+// Nothing here allocates, asks the system or logs per frame.
+#pragma once
+
+#include "flows/forwarding_engine.h"
+#include "switchd/core/endpoint.h"
+#include "switchd/port_table.h"
+
+namespace switchd {
+
+// Takes the frames that the tables give to somebody inside the switch.
+class LocalReceiver {
+public:
+    virtual ~LocalReceiver() = default;
+    virtual void punted(LocalConsumer to, VlanId vlan, PortNumber in_port,
+                        std::span<const std::byte> frame) noexcept = 0;
+};
+
+// Sees every frame that comes in and every copy that goes out of a port, while it is active.
+class PacketObserver {
+public:
+    virtual ~PacketObserver() = default;
+    virtual bool active() const noexcept = 0;  // asked once per batch
+    virtual void packet_in(PortNumber port, std::span<const std::byte> frame) noexcept = 0;
+    virtual void packet_out(PortNumber port, std::span<const std::byte> frame) noexcept = 0;
+};
+
+class Datapath {
+public:
+    // The arguments must outlive this.
+    Datapath(PortTable& ports, ForwardingEngine& engine) : ports_(ports), engine_(engine) {}
+
+    // Null for none.
+    void set_local_receiver(LocalReceiver* receiver) { local_receiver_ = receiver; }
+    void set_observer(PacketObserver* observer) { observer_ = observer; }
+
+    // Frames that arrived on one endpoint of `in`.
+    void receive(Port& in, FrameBatch& batch, TimePoint now) noexcept;
+    // One frame of the switch's own, out of one port.
+    void transmit(Port& out, Frame frame) noexcept;
+
+private:
+    void execute(const ActionProgram& program, Port& in, Frame frame) noexcept;
+    void output(const Output& output, Frame& frame, bool last) noexcept;
+
+    PortTable& ports_;
+    ForwardingEngine& engine_;
+    LocalReceiver* local_receiver_ = nullptr;
+    PacketObserver* observer_ = nullptr;
+    bool observed_ = false;  // the observer was active when the batch began
+};
+
+}  // namespace switchd

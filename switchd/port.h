@@ -1,0 +1,58 @@
+// One numbered port of a bridge, with what the bridge knows of it beside its place in the tables.
+//
+// A port lives from its creation to its removal, with or without anything attached: settings and
+// counters stay when the peer goes and are there when the next one comes. It is active while it has
+// an endpoint.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "flows/numbers.h"
+#include "switchd/core/endpoint.h"
+
+namespace switchd {
+
+struct TrafficCounters {
+    std::uint64_t packets = 0;
+    std::uint64_t bytes = 0;
+
+    void count(std::size_t frame_bytes) {
+        ++packets;
+        bytes += frame_bytes;
+    }
+};
+
+struct Port {
+    explicit Port(PortNumber port_number) : number(port_number) {}
+
+    PortNumber number;
+    bool allocatable = true;    // may be given to a plug that asks for any port
+    std::optional<uid_t> user;  // access control: who may plug in; neither: everybody
+    std::optional<gid_t> group;
+    std::optional<uid_t> current_user;  // the owner of the first endpoint
+    std::uint32_t colour = 0;
+
+    TrafficCounters in;    // frames of at least an Ethernet header that its endpoints delivered
+    TrafficCounters out;   // frames given to the port; what a full queue then drops is in the drops
+    DropCounters drops{};  // frames that came in here, and those of endpoints that have gone
+
+    std::vector<std::unique_ptr<Endpoint>> endpoints;  // oldest first
+
+    bool active() const { return !endpoints.empty(); }
+
+    // Those of the port and of its endpoints.
+    DropCounters all_drops() const {
+        DropCounters sum = drops;
+        for (const auto& endpoint : endpoints)
+            for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += endpoint->drops()[i];
+        return sum;
+    }
+    void count_drop(DropReason reason) { ++drops[static_cast<std::size_t>(reason)]; }
+};
+
+}  // namespace switchd

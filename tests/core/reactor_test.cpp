@@ -1,0 +1,425 @@
+#include "switchd/core/reactor.h"
+
+#include <poll.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "switchd/core/timer.h"
+#include "tests/support/catch.h"
+#include "tests/support/loop.h"
+#include "tests/support/sockets.h"
+
+using namespace switchd;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Keeps what completed.
+struct Recorder {
+    void on_completion(Completion& completion) noexcept {
+        results.push_back(completion.result);
+        tags.push_back(completion.tag);
+        more = completion.more;
+        if (completion.frame) {
+            const auto* text = reinterpret_cast<const char*>(completion.frame.bytes().data());
+            received.emplace_back(text, completion.frame.size());
+            if (keep_frames) frames.push_back(std::move(completion.frame));
+        }
+    }
+
+    std::vector<int> results;
+    std::vector<unsigned> tags;
+    std::vector<std::string> received;
+    std::vector<Frame> frames;
+    bool keep_frames = false;
+    bool more = false;
+    Operation operation = Operation::calling<&Recorder::on_completion>(this);
+};
+
+void send_text(const Fd& socket, std::string_view text) {
+    checked(static_cast<int>(::send(socket.get(), text.data(), text.size(), 0)));
+}
+
+// Cancels and waits, so that the recorder may go.
+void bring_home(Loop& loop, Recorder& recorder) {
+    loop.reactor.cancel(recorder.operation);
+    REQUIRE(loop.until([&] { return !recorder.operation.in_flight(); }));
+}
+
+struct Order {
+    explicit Order(Loop& on) : loop(on) {}
+    void on_after() noexcept {
+        log += "a";
+        if (again_after) loop.reactor.before_submit(before);
+    }
+    void on_before() noexcept {
+        log += "b";
+        if (chained-- > 0) loop.reactor.before_submit(before);
+    }
+    void on_failure(Completion&) noexcept { log += "f"; }
+
+    Loop& loop;
+    std::string log;
+    bool again_after = false;
+    int chained = 0;
+    TurnHook after = TurnHook::calling<&Order::on_after>(this);
+    TurnHook before = TurnHook::calling<&Order::on_before>(this);
+    Operation send = Operation::calling<&Order::on_failure>(this);
+};
+
+struct Alarm {
+    explicit Alarm(Loop& loop) : timer(Timer::calling<&Alarm::on_alarm>(loop.reactor, this)) {}
+    void on_alarm() noexcept { ++rings; }
+    int rings = 0;
+    Timer timer;
+};
+
+void bring_home(Loop& loop, Alarm& alarm) {
+    alarm.timer.disarm();
+    REQUIRE(loop.until([&] { return alarm.timer.idle(); }));
+}
+
+// Reads until it is told to go, and says when it went.
+class Reading : public Retirable {
+public:
+    Reading(Reactor& reactor, Fd socket, int& gone) : socket_(std::move(socket)), gone_(gone) {
+        reactor.read(read_, socket_.get(), bytes_);
+    }
+    ~Reading() override { ++gone_; }
+    void cancel(Reactor& reactor) { reactor.cancel(read_); }
+    bool idle() const override { return !read_.in_flight(); }
+
+private:
+    void on_read(Completion&) noexcept {}
+
+    Fd socket_;
+    int& gone_;
+    std::array<std::byte, 64> bytes_{};
+    Operation read_ = Operation::calling<&Reading::on_read>(this);
+};
+
+// Has a part that outlives it by being retired in its turn.
+class Parent : public Retirable {
+public:
+    Parent(Reactor& reactor, std::unique_ptr<Reading> child)
+        : reactor_(reactor), child_(std::move(child)) {}
+    ~Parent() override {
+        child_->cancel(reactor_);
+        reactor_.retire(std::move(child_));
+    }
+    bool idle() const override { return true; }
+
+private:
+    Reactor& reactor_;
+    std::unique_ptr<Reading> child_;
+};
+
+}  // namespace
+
+TEST_CASE("a receive that was armed once delivers every datagram in order", "[reactor]") {
+    Loop loop;
+    auto [ours, theirs] = socket_pair(SOCK_DGRAM);
+    Recorder recorder;
+    loop.reactor.receive_frames(recorder.operation, ours.get());
+    std::vector<std::string> sent;
+    for (int i = 0; i < 2000; ++i) {
+        sent.push_back("datagram " + std::to_string(i));
+        send_text(theirs, sent.back());
+        if (i % 50 == 49)
+            REQUIRE(loop.until([&] { return recorder.received.size() == sent.size(); }));
+    }
+    CHECK(recorder.received == sent);
+    CHECK(recorder.more);
+    bring_home(loop, recorder);
+    CHECK(recorder.results.back() == -ECANCELED);
+}
+
+TEST_CASE("a receive goes on after a moment without free buffers", "[reactor]") {
+    Loop loop{4};
+    auto [ours, theirs] = socket_pair(SOCK_DGRAM);
+    Recorder recorder;
+    recorder.keep_frames = true;
+    loop.reactor.receive_frames(recorder.operation, ours.get());
+    for (const char* text : {"1", "2", "3", "4", "5", "6"}) send_text(theirs, text);
+    REQUIRE(loop.until([&] { return !recorder.more && !recorder.results.empty(); }));
+    CHECK(recorder.received == std::vector<std::string>{"1", "2", "3", "4"});
+    CHECK(recorder.results.back() == -ENOBUFS);
+
+    recorder.frames.clear();
+    recorder.keep_frames = false;
+    loop.reactor.receive_frames(recorder.operation, ours.get());
+    REQUIRE(loop.until([&] { return recorder.received.size() == 6; }));
+    CHECK(recorder.received == std::vector<std::string>{"1", "2", "3", "4", "5", "6"});
+    bring_home(loop, recorder);
+    loop.turn();
+    CHECK(loop.pool.free() == 0);  // lent again, not lost: one frame can still come
+}
+
+TEST_CASE("frames leave in the order they were given and success says nothing", "[reactor]") {
+    Loop loop;
+    auto [ours, theirs] = socket_pair(SOCK_DGRAM);
+    Recorder recorder;
+    std::vector<std::string> texts;
+    for (int i = 0; i < 100; ++i) texts.push_back(std::to_string(i));
+    std::uint16_t tag = 0;
+    for (const std::string& text : texts)
+        loop.reactor.send_frame(recorder.operation, ours.get(), std::as_bytes(std::span(text)),
+                                ++tag);
+    loop.turn();
+    for (const std::string& text : texts) {
+        std::array<std::byte, 64> bytes{};
+        REQUIRE(receive_now(theirs, bytes) == static_cast<ssize_t>(text.size()));
+        CHECK(std::memcmp(bytes.data(), text.data(), text.size()) == 0);
+    }
+    CHECK(recorder.results.empty());
+    CHECK_FALSE(recorder.operation.in_flight());
+}
+
+TEST_CASE("each send that fails says which it was", "[reactor]") {
+    Loop loop;
+    auto [ours, theirs] = socket_pair(SOCK_DGRAM);
+    auto [dead, closed] = socket_pair(SOCK_DGRAM);
+    closed.reset();
+    Recorder recorder;
+    const std::array<std::byte, 60> frame{};
+    for (std::uint16_t tag = 1; tag <= 6; ++tag)
+        loop.reactor.send_frame(recorder.operation, tag % 2 ? ours.get() : dead.get(), frame, tag);
+    loop.turn();
+    CHECK(recorder.tags == std::vector<unsigned>{2, 4, 6});
+    // The first failure also breaks the connection.
+    CHECK(recorder.results == std::vector<int>{-ECONNREFUSED, -ENOTCONN, -ENOTCONN});
+}
+
+TEST_CASE("every failed send is known before the after-submit hooks, however many fail",
+          "[reactor]") {
+    Loop loop;
+    auto [dead, closed] = socket_pair(SOCK_DGRAM);
+    closed.reset();
+    Order order{loop};
+    const std::array<std::byte, 60> frame{};
+    const std::size_t count = GENERATE(1, 100, 30'000);
+    for (std::size_t i = 1; i <= count; ++i)
+        loop.reactor.send_frame(order.send, dead.get(), frame, static_cast<std::uint16_t>(i));
+    loop.reactor.after_submit(order.after);
+    loop.turn();
+    CHECK(order.log.size() == count + 1);
+    CHECK(order.log.find('a') == count);
+}
+
+TEST_CASE("hooks run once, after-submit before before-submit, and chains end within the turn",
+          "[reactor]") {
+    Loop loop;
+    Order order{loop};
+    loop.reactor.before_submit(order.before);
+    loop.reactor.before_submit(order.before);
+    loop.reactor.after_submit(order.after);
+    loop.reactor.after_submit(order.after);
+    order.chained = 3;
+    CHECK(order.before.queued());
+    loop.turn();
+    CHECK(order.log == "abbbb");
+    CHECK_FALSE(order.before.queued());
+    loop.turn();
+    CHECK(order.log == "abbbb");
+
+    order.again_after = true;
+    order.log.clear();
+    loop.reactor.after_submit(order.after);
+    loop.turn();
+    CHECK(order.log == "ab");
+}
+
+TEST_CASE("a read waits for its bytes and a write says how many went", "[reactor]") {
+    Loop loop;
+    auto [ours, theirs] = socket_pair(SOCK_STREAM);
+    Recorder reading, writing;
+    std::array<std::byte, 64> into{};
+    loop.reactor.read(reading.operation, ours.get(), into);
+    loop.turn();
+    CHECK(reading.operation.in_flight());
+    const std::string_view text = "hello";
+    loop.reactor.write(writing.operation, theirs.get(), std::as_bytes(std::span(text)));
+    REQUIRE(loop.until([&] { return reading.results.size() == 1; }));
+    CHECK(reading.results == std::vector<int>{5});
+    CHECK(writing.results == std::vector<int>{5});
+    CHECK(std::memcmp(into.data(), "hello", 5) == 0);
+}
+
+TEST_CASE("a poll completes when the socket is ready and not before", "[reactor]") {
+    Loop loop;
+    auto [ours, theirs] = socket_pair(SOCK_STREAM);
+    Recorder recorder;
+    loop.reactor.poll(recorder.operation, ours.get(), POLLIN);
+    loop.turns(3);
+    CHECK(recorder.results.empty());
+    send_text(theirs, "x");
+    REQUIRE(loop.until([&] { return !recorder.results.empty(); }));
+    CHECK((recorder.results.front() & POLLIN) != 0);
+    CHECK_FALSE(recorder.operation.in_flight());
+}
+
+TEST_CASE("a request that is cancelled ends as cancelled, also before it was submitted",
+          "[reactor]") {
+    Loop loop;
+    auto [ours, theirs] = socket_pair(SOCK_STREAM);
+    Recorder recorder;
+    std::array<std::byte, 64> into{};
+    const bool submitted = GENERATE(false, true);
+    loop.reactor.read(recorder.operation, ours.get(), into);
+    if (submitted) loop.turn();
+    loop.reactor.cancel(recorder.operation);
+    CHECK(recorder.operation.in_flight());
+    REQUIRE(loop.until([&] { return !recorder.operation.in_flight(); }));
+    CHECK(recorder.results == std::vector<int>{-ECANCELED});
+    loop.reactor.cancel(recorder.operation);  // nothing to cancel is no mistake
+    loop.turn();
+    CHECK(recorder.results.size() == 1);
+}
+
+TEST_CASE("without traffic the loop sleeps", "[reactor]") {
+    Loop loop;
+    auto [ours, theirs] = socket_pair(SOCK_DGRAM);
+    Recorder recorder;
+    loop.reactor.receive_frames(recorder.operation, ours.get());
+    loop.turn();
+    CHECK(loop.wake_ups(100ms) == 0);
+    bring_home(loop, recorder);
+}
+
+TEST_CASE("a timer rings once, not before its time", "[timer]") {
+    Loop loop;
+    Alarm alarm{loop};
+    const TimePoint deadline = loop.clock.now() + 20ms;
+    alarm.timer.arm(deadline);
+    CHECK(alarm.timer.armed());
+    REQUIRE(loop.until([&] { return alarm.rings == 1; }));
+    CHECK(loop.reactor.now() >= deadline);
+    CHECK_FALSE(alarm.timer.armed());
+    CHECK(alarm.timer.idle());
+    CHECK(loop.wake_ups(30ms) == 0);
+    CHECK(alarm.rings == 1);
+}
+
+TEST_CASE("a timer obeys its latest deadline, be it earlier or later", "[timer]") {
+    Loop loop;
+    Alarm alarm{loop};
+    const bool submitted = GENERATE(false, true);
+    SECTION("earlier") {
+        alarm.timer.arm(loop.clock.now() + 1h);
+        if (submitted) loop.turn();
+        alarm.timer.arm(loop.clock.now() + 5ms);
+        REQUIRE(loop.until([&] { return alarm.rings == 1; }));
+    }
+    SECTION("later") {
+        alarm.timer.arm(loop.clock.now() + 1ms);
+        if (submitted) loop.turn();
+        const TimePoint deadline = loop.clock.now() + 40ms;
+        alarm.timer.arm(deadline);
+        REQUIRE(loop.until([&] { return alarm.rings == 1; }));
+        CHECK(loop.reactor.now() >= deadline);
+    }
+    SECTION("a hundred times within a turn") {
+        for (int i = 0; i < 100; ++i) alarm.timer.arm(loop.clock.now() + std::chrono::hours{i + 1});
+        alarm.timer.arm(loop.clock.now());
+        REQUIRE(loop.until([&] { return alarm.rings == 1; }));
+    }
+    bring_home(loop, alarm);
+}
+
+TEST_CASE("a timer that was disarmed does not ring and can be armed again", "[timer]") {
+    Loop loop;
+    Alarm alarm{loop};
+    alarm.timer.arm(loop.clock.now() + 5ms);
+    alarm.timer.disarm();
+    CHECK_FALSE(alarm.timer.armed());
+    loop.wake_ups(20ms);
+    CHECK(alarm.rings == 0);
+    CHECK(alarm.timer.idle());
+
+    alarm.timer.arm(loop.clock.now() + 1h);
+    loop.turn();
+    alarm.timer.disarm();
+    alarm.timer.arm(loop.clock.now() + 5ms);
+    REQUIRE(loop.until([&] { return alarm.rings == 1; }));
+
+    // The same deadline again, while the cancelled one is still in the kernel's hands.
+    const TimePoint deadline = loop.clock.now() + 10ms;
+    alarm.timer.arm(deadline);
+    loop.turn();
+    alarm.timer.disarm();
+    alarm.timer.arm(deadline);
+    REQUIRE(loop.until([&] { return alarm.rings == 2; }));
+    bring_home(loop, alarm);
+}
+
+TEST_CASE("timers ring in the order of their deadlines", "[timer]") {
+    Loop loop;
+    Alarm late{loop};
+    Alarm early{loop};
+    const TimePoint now = loop.clock.now();
+    late.timer.arm(now + 30ms);
+    early.timer.arm(now + 10ms);
+    REQUIRE(loop.until([&] { return early.rings == 1; }));
+    CHECK(late.rings == 0);
+    REQUIRE(loop.until([&] { return late.rings == 1; }));
+}
+
+TEST_CASE("a retired object lives until the kernel has let go of it", "[reactor]") {
+    int gone = 0;
+    {
+        Loop loop;
+        auto [ours, theirs] = socket_pair(SOCK_STREAM);
+        auto reading = std::make_unique<Reading>(loop.reactor, std::move(ours), gone);
+        Reading& still_there = *reading;
+        loop.turn();
+        loop.reactor.retire(std::move(reading));
+        loop.turns(3);
+        CHECK(gone == 0);
+        still_there.cancel(loop.reactor);
+        REQUIRE(loop.until([&] { return gone == 1; }));
+    }
+    CHECK(gone == 1);
+}
+
+TEST_CASE("the loop's end waits for retired objects", "[reactor]") {
+    int gone = 0;
+    {
+        Loop loop;
+        auto [ours, theirs] = socket_pair(SOCK_STREAM);
+        auto reading = std::make_unique<Reading>(loop.reactor, std::move(ours), gone);
+        loop.turn();
+        reading->cancel(loop.reactor);
+        loop.reactor.retire(std::move(reading));
+        CHECK(gone == 0);
+    }
+    CHECK(gone == 1);
+}
+
+TEST_CASE("an object may retire its parts when it is destroyed", "[reactor]") {
+    int gone = 0;
+    {
+        Loop loop;
+        for (int i = 0; i < 20; ++i) {
+            auto [ours, theirs] = socket_pair(SOCK_STREAM);
+            loop.reactor.retire(std::make_unique<Parent>(
+                loop.reactor, std::make_unique<Reading>(loop.reactor, std::move(ours), gone)));
+        }
+        REQUIRE(loop.until([&] { return gone == 20; }));
+    }
+}
+
+TEST_CASE("run turns until it is told to stop", "[reactor]") {
+    Loop loop;
+    struct Stopper {
+        explicit Stopper(Loop& loop)
+            : reactor(loop.reactor), timer(Timer::calling<&Stopper::on_time>(loop.reactor, this)) {}
+        void on_time() noexcept { reactor.stop(); }
+        Reactor& reactor;
+        Timer timer;
+    } stopper{loop};
+    stopper.timer.arm(loop.clock.now() + 5ms);
+    loop.reactor.run();
+    CHECK_FALSE(stopper.timer.armed());
+}

@@ -1,0 +1,96 @@
+// A bridge with front door and ports that are nothing but lists of frames: what tests of the switch
+// speak to.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "switchd/bridge.h"
+#include "switchd/vde_front_door.h"
+#include "tests/support/loop.h"
+
+namespace switchd::testing {
+
+using Bytes = std::vector<std::uint8_t>;
+
+// An endpoint whose peer takes everything at once and sends what the test says.
+class FakeEndpoint final : public Endpoint {
+public:
+    FakeEndpoint(Reactor& reactor, FrameSink& sink, int id) : Endpoint(reactor, sink), id_(id) {
+        description_ = "fake " + std::to_string(id);
+    }
+
+    int id() const override { return id_; }
+    std::string_view module() const override { return "unix prog"; }
+
+    void sends(const Bytes& bytes) {
+        Frame frame = reactor_.pool().take();
+        frame.resize(bytes.size());
+        std::memcpy(frame.writable().data(), bytes.data(), bytes.size());
+        FrameBatch batch;
+        batch.push(std::move(frame));
+        sink_.receive(*this, batch);
+    }
+    // What has been sent to it since it was last asked.
+    std::vector<Bytes> received() {
+        std::vector<Bytes> result;
+        while (!queue_.empty()) {
+            const Frame frame = queue_.pop_front();
+            const auto* const data = reinterpret_cast<const std::uint8_t*>(frame.bytes().data());
+            result.emplace_back(data, data + frame.size());
+        }
+        return result;
+    }
+    void hangs_up() { sink_.ended(*this); }
+
+protected:
+    void flush() noexcept override {}
+    void close_peer() noexcept override {}
+
+private:
+    int id_;
+};
+
+class TestSwitch {
+public:
+    explicit TestSwitch(vde::Settings settings = {}, VlanPolicy policy = VlanPolicy::transparent)
+        : bridge_(loop_.reactor, log_, bridge_settings(policy)),
+          front_door_(loop_.reactor, log_, bridge_, settings) {}
+    ~TestSwitch() {
+        bridge_.detach_all();
+        bridge_.stop_ageing();
+        do loop_.turn();
+        while (!bridge_.idle());
+    }
+
+    // Attaches a new peer to this port, made if need be.
+    FakeEndpoint& plug(PortNumber number) {
+        Port* port = bridge_.find_port(number);
+        if (!port) port = &bridge_.add_port(number);
+        auto endpoint = std::make_unique<FakeEndpoint>(loop_.reactor, bridge_, ++last_id_);
+        FakeEndpoint& result = *endpoint;
+        bridge_.attach(*port, std::move(endpoint));
+        return result;
+    }
+
+    std::size_t free_buffers() { return loop_.pool.free(); }
+    Bridge& bridge() { return bridge_; }
+    VdeFrontDoor& front_door() { return front_door_; }
+
+private:
+    static Bridge::Settings bridge_settings(VlanPolicy policy) {
+        Bridge::Settings settings;
+        settings.mac = MacAddress::from_u64(0x00ff01020304);
+        settings.engine.tables.vlan_policy = policy;
+        return settings;
+    }
+
+    Loop loop_{1024};
+    Log log_{"test"};
+    Bridge bridge_;
+    VdeFrontDoor front_door_;
+    int last_id_ = 100;
+};
+
+}  // namespace switchd::testing
