@@ -42,20 +42,19 @@ json show(const ControlContext& context) {
         ++ports;
         active += port->active();
     }
-    const auto rules = bridge.tables().rules().rules();
-    const bool hub = !rules.empty() && rules.back().action == RuleAction::hub;
+    const vde::SwitchInfo info = context.front_door.info();
     return {{"bridge", bridge.name()},
             {"pid", ::getpid()},
             {"mac", bridge.mac().to_string()},
             {"uptime_seconds", whole_seconds(bridge.uptime())},
-            {"mode", hub ? "hub" : "switch"},
+            {"mode", info.hub ? "hub" : "switch"},
             {"run_directory", context.run_directory},
             {"vde_directory", context.vde_directory},
             {"qemu", "-netdev vde,id=net0,sock=" + context.vde_directory +
                          " -device virtio-net-pci,netdev=net0"},
             {"ports", ports},
             {"ports_active", active},
-            {"ports_max", context.port_count_max},
+            {"ports_max", info.port_count},
             {"stations", bridge.tables().macs().size()},
             {"megaflows", bridge.engine().megaflows().size()}};
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "switchd/bridge.h"
+#include "switchd/vde_front_door.h"
 
 namespace switchd {
 
@@ -15,7 +16,7 @@ struct ControlContext {
     const Bridge& bridge;
     std::string run_directory;
     std::string vde_directory;  // what QEMU's sock= takes
-    unsigned port_count_max;
+    const VdeFrontDoor& front_door;
 };
 
 struct ControlCommand {

@@ -207,6 +207,7 @@ Errno VdeFrontDoor::remove_port(long number) {
     if (error) return error;
     if (port->active()) return EADDRINUSE;
     bridge_.remove_port(port->number);
+    members_changed();
     return 0;
 }
 
@@ -250,7 +251,12 @@ Errno VdeFrontDoor::set_port_vlan(long number, long vlan) {
     const auto [port, error] = find(number);
     if (error) return error;
     if (vlan < 0 || vlan > static_cast<long>(vlan_none)) return EINVAL;
-    return errno_of(bridge_.tables().set_untagged_vlan(port->number, static_cast<VlanId>(vlan)));
+    return changed(bridge_.tables().set_untagged_vlan(port->number, static_cast<VlanId>(vlan)));
+}
+
+Errno VdeFrontDoor::changed(VlanTable::Result result) {
+    if (result) members_changed();
+    return errno_of(result);
 }
 
 void VdeFrontDoor::set_colourful(bool on) {
@@ -302,26 +308,26 @@ std::optional<vde::VlanInfo> VdeFrontDoor::vlan(unsigned vlan) const {
 
 Errno VdeFrontDoor::create_vlan(long vlan) {
     if (vlan < 1 || vlan > static_cast<long>(vlan_id_max)) return EINVAL;
-    return errno_of(bridge_.tables().create_vlan(static_cast<VlanId>(vlan)));
+    return changed(bridge_.tables().create_vlan(static_cast<VlanId>(vlan)));
 }
 
 Errno VdeFrontDoor::remove_vlan(long vlan) {
     if (vlan < 1 || vlan > static_cast<long>(vlan_id_max)) return EINVAL;
-    return errno_of(bridge_.tables().remove_vlan(static_cast<VlanId>(vlan)));
+    return changed(bridge_.tables().remove_vlan(static_cast<VlanId>(vlan)));
 }
 
 Errno VdeFrontDoor::add_vlan_port(long vlan, long number) {
     if (vlan < 1 || vlan > static_cast<long>(vlan_id_max)) return EINVAL;
     const auto [port, error] = find(number);
     if (error) return error;
-    return errno_of(bridge_.tables().add_tagged_vlan(static_cast<VlanId>(vlan), port->number));
+    return changed(bridge_.tables().add_tagged_vlan(static_cast<VlanId>(vlan), port->number));
 }
 
 Errno VdeFrontDoor::remove_vlan_port(long vlan, long number) {
     if (vlan < 1 || vlan > static_cast<long>(vlan_id_max)) return EINVAL;
     const auto [port, error] = find(number);
     if (error) return error;
-    return errno_of(bridge_.tables().remove_tagged_vlan(static_cast<VlanId>(vlan), port->number));
+    return changed(bridge_.tables().remove_tagged_vlan(static_cast<VlanId>(vlan), port->number));
 }
 
 // --- stations ---
@@ -376,6 +382,7 @@ void VdeFrontDoor::endpoint_attached(const Port& port, const Endpoint& endpoint)
     events_.endpoint_added(port.number, endpoint.id());
     if (!endpoint.description().empty())
         events_.description(port.number, endpoint.id(), endpoint.description());
+    members_changed();
 }
 
 void VdeFrontDoor::endpoint_left(const Port& port, const Endpoint& endpoint) {

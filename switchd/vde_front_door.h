@@ -7,7 +7,7 @@
 #pragma once
 
 #include "switchd/bridge.h"
-#include "vde-compat/console_fstp.h"
+#include "switchd/vde_spanning_tree.h"
 #include "vde-compat/control_socket.h"
 #include "vde-compat/debug_events.h"
 #include "vde-compat/packet_dump.h"
@@ -28,8 +28,9 @@ public:
 
     vde::DebugEvents& events() { return events_; }
     vde::PacketDump& dump() { return dump_; }
-    // The spanning tree that ends when the switch becomes a hub; null for none.
-    void set_spanning_tree(vde::FstpAdmin* spanning_tree) { spanning_tree_ = spanning_tree; }
+    // The spanning tree follows ports and VLANs, and ends when the switch becomes a hub; null for
+    // none.
+    void set_spanning_tree(VdeSpanningTree* spanning_tree) { spanning_tree_ = spanning_tree; }
 
     // The lowest port from 1 on that nobody uses, for an endpoint of our own (a TAP), not for
     // plugs. ENOSPC: full.
@@ -85,6 +86,10 @@ private:
     }
     bool may_use(const Port& port, const vde::PlugIdentity& identity) const;
     std::optional<unsigned> free_port(const vde::PlugIdentity* identity) const;
+    vde::Errno changed(VlanTable::Result result);
+    void members_changed() {
+        if (spanning_tree_) spanning_tree_->sync();
+    }
     vde::PortInfo describe(const Port& port) const;
     vde::VlanInfo describe_vlan(VlanId vlan) const;
 
@@ -107,7 +112,7 @@ private:
     vde::MacSettings mac_settings_;
     vde::DebugEvents events_;
     vde::PacketDump dump_;
-    vde::FstpAdmin* spanning_tree_ = nullptr;
+    VdeSpanningTree* spanning_tree_ = nullptr;
 };
 
 }  // namespace switchd

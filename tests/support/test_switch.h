@@ -74,6 +74,7 @@ public:
         return result;
     }
 
+    Loop& loop() { return loop_; }
     std::size_t free_buffers() { return loop_.pool.free(); }
     Bridge& bridge() { return bridge_; }
     VdeFrontDoor& front_door() { return front_door_; }

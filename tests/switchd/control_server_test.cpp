@@ -1,0 +1,121 @@
+#include "switchd/control_server.h"
+
+#include <nlohmann/json.hpp>
+
+#include "switchd/control_text.h"
+#include "switchd/core/error.h"
+#include "tests/support/catch.h"
+#include "tests/support/sockets.h"
+#include "tests/support/test_switch.h"
+
+using namespace switchd;
+using namespace switchd::testing;
+using nlohmann::json;
+
+namespace {
+
+struct Lab {
+    ~Lab() {
+        server.close();
+        lan.loop().until([&] { return server.idle(); });
+    }
+    ControlContext context() {
+        return {lan.bridge(), directory.path().string(), "/run/lab", lan.front_door()};
+    }
+
+    TestSwitch lan;
+    TemporaryDirectory directory;
+    std::string path = (directory / "switchd.sock").string();
+    ControlServer server{lan.loop().reactor, path, context()};
+};
+
+struct Client {
+    explicit Client(Lab& of) : lab(of) { REQUIRE(connect_to(socket, lab.path) == 0); }
+
+    void send(const std::string& text) {
+        REQUIRE(::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL) ==
+                static_cast<ssize_t>(text.size()));
+    }
+    json answer() {
+        std::string text;
+        std::array<std::byte, 4096> bytes;
+        REQUIRE(lab.lan.loop().until_seen([&] {
+            const ssize_t size = receive_now(socket, bytes);
+            if (size > 0)
+                text.append(reinterpret_cast<const char*>(bytes.data()),
+                            static_cast<std::size_t>(size));
+            return size == 0 || (!text.empty() && text.back() == '\n');
+        }));
+        return json::parse(text, nullptr, false);
+    }
+    json call(const std::string& method) {
+        send(json{{"jsonrpc", "2.0"}, {"id", 7}, {"method", method}}.dump() + "\n");
+        return answer();
+    }
+
+    Lab& lab;
+    Fd socket = unix_socket(SOCK_STREAM);
+};
+
+}  // namespace
+
+TEST_CASE("every command answers in JSON and can be shown to people", "[control_server]") {
+    Lab lab;
+    auto& plug = lab.lan.plug(3);
+    Bytes hello(60, 0xff);
+    hello[6] = 2;
+    plug.sends(hello);
+    Client client{lab};
+    for (const ControlCommand& command : control_commands()) {
+        INFO(command.name);
+        const json answer = client.call(std::string(command.name));
+        CHECK(answer["id"] == 7);
+        REQUIRE(answer.contains("result"));
+        CHECK(!control_text(command.name, answer["result"]).empty());
+    }
+    const json ports = client.call("ports")["result"];
+    REQUIRE(ports.size() == 1);
+    CHECK(ports[0]["port"] == 3);
+    CHECK(ports[0]["in"]["packets"] == 1);
+    CHECK(ports[0]["in"]["bytes"] == 60);
+    CHECK(client.call("macs")["result"][0]["mac"] == "02:ff:ff:ff:ff:ff");
+    CHECK(client.call("drops")["result"]["total"]["no_destination"] == 1);
+    CHECK(client.call("show")["result"]["ports_active"] == 1);
+}
+
+TEST_CASE("what is no request gets JSON-RPC's error, and the session goes on", "[control_server]") {
+    Lab lab;
+    Client client{lab};
+    client.send("nonsense\n");
+    CHECK(client.answer()["error"]["code"] == -32700);
+    client.send("[]\n");
+    CHECK(client.answer()["error"]["code"] == -32600);
+    client.send(std::string(1000, '[') + "\n");
+    CHECK(client.answer()["error"]["code"] == -32700);
+    CHECK(client.call("no-such-thing")["error"]["code"] == -32601);
+    client.send("{\"id\":\"\\ud800\",\"method\":\"\xff\"}\n");
+    CHECK(client.answer()["error"]["code"] == -32700);
+    CHECK(client.call("show").contains("result"));
+}
+
+TEST_CASE("a line without end ends its session and no other", "[control_server]") {
+    Lab lab;
+    Client other{lab};
+    Client client{lab};
+    bool cut = false;
+    for (int i = 0; i < 100 && !cut; ++i) {
+        const std::string piece(4096, 'x');
+        cut = ::send(client.socket.get(), piece.data(), piece.size(), MSG_NOSIGNAL | MSG_DONTWAIT) <
+              0;
+        lab.lan.loop().turn();
+    }
+    CHECK(cut);
+    CHECK(other.call("show").contains("result"));
+}
+
+TEST_CASE("a socket that somebody listens on is not taken over", "[control_server]") {
+    Lab lab;
+    CHECK_THROWS_AS(ControlServer(lab.lan.loop().reactor, lab.path, lab.context()), SetupError);
+    Client client{lab};
+    CHECK(client.call("show").contains("result"));
+}
