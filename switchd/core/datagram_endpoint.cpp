@@ -3,6 +3,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cerrno>
 
@@ -67,8 +69,9 @@ void DatagramEndpoint::on_received(Completion& completion) noexcept {
 }
 
 void DatagramEndpoint::flush() noexcept {
+    if (refuses_) return flush_until_refused();
     while (!queue_.empty()) {
-        const std::int64_t cost = one_at_a_time_ ? window_bytes_ : cost_of(queue_.front().size());
+        const std::int64_t cost = cost_of(queue_.front().size());
         if (cost > credit_bytes_) break;
         credit_bytes_ -= cost;
         since_poll_bytes_ += cost;
@@ -83,6 +86,30 @@ void DatagramEndpoint::flush() noexcept {
     }
 }
 
+void DatagramEndpoint::flush_until_refused() noexcept {
+    std::array<mmsghdr, FrameBatch::frames_max> messages;
+    std::array<iovec, FrameBatch::frames_max> parts;
+    while (!queue_.empty()) {
+        const std::size_t count = std::min(queue_.size(), messages.size());
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto bytes = queue_[i].bytes();
+            parts[i] = {const_cast<std::byte*>(bytes.data()), bytes.size()};
+            messages[i] = {};
+            messages[i].msg_hdr.msg_iov = &parts[i];
+            messages[i].msg_hdr.msg_iovlen = 1;
+        }
+        const int sent = ::sendmmsg(socket_.get(), messages.data(), static_cast<unsigned>(count),
+                                    MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent < 0 && errno == EAGAIN) break;
+        if (sent < 0) {
+            count_failure(errno);
+            queue_.pop_front();
+        }
+        for (int i = 0; i < sent; ++i) queue_.pop_front();
+    }
+    if (!queue_.empty() && !writable_.in_flight()) reactor_.poll(writable_, socket_.get(), POLLOUT);
+}
+
 void DatagramEndpoint::on_writable(Completion& completion) noexcept {
     if (closed() || completion.result < 0) return;
     credit_bytes_ = window_bytes_ - since_poll_bytes_;
@@ -90,26 +117,29 @@ void DatagramEndpoint::on_writable(Completion& completion) noexcept {
 }
 
 void DatagramEndpoint::on_send_failed(Completion& completion) noexcept {
-    if (completion.result >= 0) return;
-    switch (-completion.result) {
-        case EAGAIN: refused_.push_back(static_cast<std::uint16_t>(completion.tag - 1)); break;
+    if (completion.result == -EAGAIN)
+        refused_.push_back(static_cast<std::uint16_t>(completion.tag - 1));
+    else if (completion.result < 0)
+        count_failure(-completion.result);
+}
+
+void DatagramEndpoint::count_failure(int error) noexcept {
+    switch (error) {
         case EMSGSIZE: count_drop(DropReason::too_long); break;
         case ENOBUFS:
         case ENOMEM: count_drop(DropReason::buffer_exhausted); break;
-        default:
-            count_drop(DropReason::port_gone);
-            break;  // ECONNREFUSED, EPERM: ctl decides the end
+        // ECONNREFUSED, EPERM: the protocol above decides when it ends.
+        default: count_drop(DropReason::port_gone); break;
     }
 }
 
 // The last submission is over: what passed is free, what the peer's own queue refused goes back.
 void DatagramEndpoint::settle() noexcept {
     if (!refused_.empty() && !closed()) {
-        one_at_a_time_ = true;
-        credit_bytes_ = 0;
+        refuses_ = true;
         for (auto index = refused_.rbegin(); index != refused_.rend(); ++index)
             queue_.push_front(std::move(submitted_[*index]));
-        flush_soon();  // asks for a report of writability
+        flush_soon();
     }
     refused_.clear();
     submitted_.clear();

@@ -8,9 +8,10 @@
 // writability, asked for in the same submission once half of it is gone, renews it. A peer that
 // reads costs one poll per some 200 frames, a peer that does not read costs nothing at all.
 //
-// A peer that is not connected back to us (User-mode Linux, dynamips) takes only
-// net.unix.max_dgram_qlen frames, whatever our buffer holds. The first refusal shows it; from then
-// on one frame is sent per report of writability.
+// A peer that is not connected back to us (User-mode Linux, dynamips, and every peer in its first
+// moments) takes only net.unix.max_dgram_qlen frames, whatever our buffer holds. The first refusal
+// shows it; from then on each flush is one sendmmsg(2), which stops at the first frame that is
+// refused.
 #pragma once
 
 #include <cstdint>
@@ -42,13 +43,15 @@ private:
     void on_send_failed(Completion& completion) noexcept;
     void on_writable(Completion& completion) noexcept;
     void settle() noexcept;
+    void flush_until_refused() noexcept;
+    void count_failure(int error) noexcept;
 
     Fd socket_;
     std::int64_t window_bytes_ = 0;      // credit that a report of writability is worth
     std::int64_t credit_bytes_ = 0;      // may be sent without a new report
     std::int64_t since_poll_bytes_ = 0;  // sent since the poll now in flight was asked for
-    bool one_at_a_time_ = false;
-    std::vector<Frame> submitted_;  // of the last submission, until it is known to have passed
+    bool refuses_ = false;               // the credit says nothing about this peer
+    std::vector<Frame> submitted_;       // of the last submission, until it is known to have passed
     std::vector<std::uint16_t> refused_;  // indices into submitted_, ascending
 
     Operation receive_ = Operation::calling<&DatagramEndpoint::on_received>(this);

@@ -20,6 +20,8 @@ public:
     bool empty() const { return count_ == 0; }
     std::size_t size() const { return count_; }
     Frame& front() { return frames_[first_]; }
+    // The frame that has `index` others in front of it.
+    Frame& operator[](std::size_t index) { return frames_[(first_ + index) & (capacity_ - 1)]; }
 
     // At most frames_max, which the caller checks.
     void push_back(Frame frame) {

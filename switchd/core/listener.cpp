@@ -1,6 +1,7 @@
 #include "switchd/core/listener.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -27,22 +28,36 @@ Listener::Listener(Reactor& reactor, Fd socket, void* owner, Handler handler)
 void Listener::close() noexcept {
     closed_ = true;
     reactor_.cancel(accept_);
+    reactor_.cancel(client_waits_);
 }
 
 void Listener::on_accepted(Completion& completion) noexcept {
     if (completion.result >= 0) {
         Fd connection{completion.result};
         if (!closed_) handler_(owner_, std::move(connection));
-    } else if (completion.result == -EMFILE || completion.result == -ENFILE) {
-        turn_away();
     }
-    if (!completion.more && !closed_) reactor_.accept(accept_, socket_.get());
+    if (completion.more || closed_) return;
+    if (completion.result == -EMFILE || completion.result == -ENFILE)
+        reactor_.poll(client_waits_, socket_.get(), POLLIN);
+    else
+        reactor_.accept(accept_, socket_.get());
 }
 
-void Listener::turn_away() noexcept {
-    reserve_.reset();
-    Fd{::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
-    reserve_ = open_reserve();
+void Listener::on_client_waits(Completion& completion) noexcept {
+    if (closed_ || completion.result < 0) return;
+    if (Fd connection = accept_now()) {
+        handler_(owner_, std::move(connection));
+    } else {
+        reserve_.reset();
+        accept_now();  // and closed
+        reserve_ = open_reserve();
+    }
+    if (!closed_) reactor_.accept(accept_, socket_.get());
+}
+
+// Only for when a client is known to wait.
+Fd Listener::accept_now() noexcept {
+    return Fd{::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
 }
 
 }  // namespace switchd

@@ -25,14 +25,15 @@ public:
 
     // No more connections; the socket itself stays open until this is destroyed.
     void close() noexcept;
-    bool idle() const { return !accept_.in_flight(); }
+    bool idle() const { return !accept_.in_flight() && !client_waits_.in_flight(); }
 
 private:
     using Handler = void (*)(void* owner, Fd connection) noexcept;
     Listener(Reactor& reactor, Fd socket, void* owner, Handler handler);
 
     void on_accepted(Completion& completion) noexcept;
-    void turn_away() noexcept;
+    void on_client_waits(Completion& completion) noexcept;
+    Fd accept_now() noexcept;
 
     Reactor& reactor_;
     Fd socket_;
@@ -41,6 +42,7 @@ private:
     Handler handler_;
     bool closed_ = false;
     Operation accept_ = Operation::calling<&Listener::on_accepted>(this);
+    Operation client_waits_ = Operation::calling<&Listener::on_client_waits>(this);
 };
 
 }  // namespace switchd

@@ -15,7 +15,7 @@ namespace {
 
 // Requests between two submits: 64 frames to each of 64 ports fit; more is submitted in between.
 constexpr unsigned requests_max = 4096;
-// Completions of one turn; what does not fit waits in the kernel and is not lost.
+// What does not fit waits in the kernel and is not lost.
 constexpr unsigned completions_max = 8192;
 // Buffers in the kernel's hands for whatever arrives next; a power of two. More would only spread
 // the same traffic over more cache lines.
@@ -120,9 +120,8 @@ Reactor::Reactor(FramePool& pool, const Clock& clock)
     : pool_(pool), clock_(clock), now_(clock.now()), ring_(std::make_unique<Ring>()) {}
 
 Reactor::~Reactor() {
-    // Whatever was retired last still has cancelled requests in flight: a few turns bring them
-    // home.
-    while (!retired_.empty()) run_once();
+    // What was retired last still has cancelled requests in flight: a few turns bring them home.
+    for (bury(); !retired_.empty();) run_once();
 }
 
 void Reactor::run() {
@@ -131,10 +130,16 @@ void Reactor::run() {
 
 void Reactor::run_once() {
     lend_buffers();
-    // An interrupted wait or a full completion queue is no error: what is there is harvested.
-    io_uring_submit_and_wait(&ring_->uring, 1);
+    // An interrupted wait is no error: what is there is harvested. Who asked for something between
+    // two turns is not kept waiting.
+    io_uring_submit_and_wait(&ring_->uring, before_submit_.empty() ? 1 : 0);
     now_ = clock_.now();
     harvest();
+    // More completions than the queue holds: each failed send must be known before the hooks.
+    while (io_uring_cq_has_overflow(&ring_->uring)) {
+        io_uring_get_events(&ring_->uring);
+        harvest();
+    }
     after_submit_.run();
     before_submit_.run();
     bury();
@@ -175,7 +180,16 @@ void Reactor::harvest() {
 }
 
 void Reactor::bury() {
-    std::erase_if(retired_, [](const auto& object) { return object->idle(); });
+    for (std::size_t i = 0; i < retired_.size();) {
+        if (!retired_[i]->idle()) {
+            ++i;
+            continue;
+        }
+        // Its destructor may retire others: the list is in order before it runs.
+        const std::unique_ptr<Retirable> object = std::move(retired_[i]);
+        retired_[i] = std::move(retired_.back());
+        retired_.pop_back();
+    }
 }
 
 void Reactor::retire(std::unique_ptr<Retirable> object) {
@@ -274,6 +288,7 @@ void Reactor::change_timeout(Operation& operation, Timespec& timespec, TimePoint
     io_uring_prep_timeout_update(&sqe, reinterpret_cast<__kernel_timespec*>(&timespec), user_data,
                                  IORING_TIMEOUT_ABS);
     sqe.user_data = 0;
+    sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
 }
 
 void Reactor::cancel(Operation& operation) {
@@ -283,6 +298,7 @@ void Reactor::cancel(Operation& operation) {
     --operation.in_flight_;
     io_uring_prep_cancel64(&sqe, user_data, 0);
     sqe.user_data = 0;
+    sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
 }
 
 }  // namespace switchd

@@ -92,6 +92,7 @@ private:
     public:
         void push(TurnHook& hook);
         void run();
+        bool empty() const { return !first_; }
 
     private:
         TurnHook* first_ = nullptr;

@@ -48,6 +48,11 @@ void StreamConnection::on_read(Completion& completion) noexcept {
     if (ended_ || closed_ || finishing_) return;
     if (completion.result <= 0) {
         if (completion.result == -EINTR || completion.result == -EAGAIN) return start();
+        // A peer that has said all it wants to say may still be reading its answers.
+        if (completion.result == 0 && write_.in_flight()) {
+            finishing_ = true;
+            return;
+        }
         return end(false);
     }
     received(std::span(input_bytes_).first(static_cast<std::size_t>(completion.result)));
@@ -66,7 +71,8 @@ void StreamConnection::on_written(Completion& completion) noexcept {
     if (!writing_.empty())
         return reactor_.write(write_, output_fd(),
                               std::as_bytes(std::span(writing_)).subspan(written_));
-    if (finishing_) end(false);
+    drained();
+    if (finishing_ && !write_.in_flight()) end(false);
 }
 
 }  // namespace switchd

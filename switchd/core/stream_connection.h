@@ -39,6 +39,8 @@ public:
 
 protected:
     virtual void received(std::span<const std::byte> bytes) noexcept = 0;
+    // All that was written has gone out: a good moment to write more.
+    virtual void drained() noexcept {}
     // The peer has gone, was cut off, or finish() is done; `overflow` in the second case. Called
     // once; the owner calls close() and retires this.
     virtual void ended(bool overflow) noexcept = 0;

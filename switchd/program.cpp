@@ -1,0 +1,82 @@
+#include "switchd/program.h"
+
+#include <sys/random.h>
+#include <sys/resource.h>
+
+#include "switchd/core/error.h"
+
+namespace switchd {
+
+namespace {
+
+std::uint64_t random_bits() {
+    std::uint64_t bits = 0;
+    if (::getrandom(&bits, sizeof bits, 0) != sizeof bits)
+        throw SetupError("cannot get random numbers: " + errno_text(errno));
+    return bits;
+}
+
+// As vde_switch makes them up: 00:ff and four random bytes.
+MacAddress random_mac() {
+    return MacAddress::from_u64(0x00ff00000000 | (random_bits() >> 32));
+}
+
+}  // namespace
+
+void prepare_process() {
+    block_signals({SIGTERM, SIGINT});
+    ignore_signals(
+        {SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGPROF, SIGVTALRM, SIGIO, SIGPWR, SIGSTKFLT});
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+Bridge::Settings Program::bridge_settings(const Settings& settings) {
+    Bridge::Settings bridge;
+    bridge.name = settings.bridge_name;
+    bridge.mac = settings.vde.mac.value_or(random_mac());
+    bridge.engine.hash_seed = random_bits();
+    bridge.engine.tables.vlan_policy =
+        settings.vde.strict_vlan ? VlanPolicy::strict : VlanPolicy::transparent;
+    return bridge;
+}
+
+Program::Program(Log& log, const Settings& settings, vde::ControlDirectory& directory)
+    : log_(log),
+      bridge_(reactor_, log, bridge_settings(settings)),
+      vde_(reactor_, log, bridge_, settings.vde, settings.macs, directory) {
+    if (!settings.run_directory.empty())
+        control_server_.emplace(reactor_, settings.run_directory + "/switchd.sock",
+                                ControlContext{bridge_, settings.run_directory,
+                                               settings.vde.directory, vde_.front_door()});
+}
+
+int Program::run() {
+    reactor_.run();
+    close();
+    return signal_;
+}
+
+void Program::on_signal(int signal) noexcept {
+    signal_ = signal;
+    log_.info("Caught signal {}, cleaning up and exiting", signal);
+    reactor_.stop();
+}
+
+void Program::close() {
+    signals_.close();
+    if (control_server_) control_server_->close();
+    vde_.close();
+    bridge_.detach_all();
+    bridge_.stop_ageing();
+    const auto idle = [&] {
+        return signals_.idle() && vde_.idle() && bridge_.idle() &&
+               (!control_server_ || control_server_->idle());
+    };
+    while (!idle()) reactor_.run_once();
+}
+
+}  // namespace switchd

@@ -1,0 +1,60 @@
+// One process with one bridge: what switchd and vde_switch have in common once their command lines
+// are read. Built before the loop, run, and taken down in order.
+#pragma once
+
+#include <csignal>
+#include <optional>
+#include <string>
+
+#include "switchd/bridge.h"
+#include "switchd/control_server.h"
+#include "switchd/core/signals.h"
+#include "switchd/vde_service.h"
+
+namespace switchd {
+
+// For main(), before anything else is made: SIGTERM and SIGINT will be read by the loop, the
+// signals that peers cause and that scripts send by habit are ignored, and there may be as many
+// open files as the hard limit allows, because each plug needs two.
+void prepare_process();
+
+class Program {
+public:
+    struct Settings {
+        vde::Settings vde;
+        vde::MacSettings macs;
+        std::string bridge_name = "br0";
+        std::string run_directory;  // holds switchd.sock; empty: no control socket
+    };
+
+    // The arguments must outlive this. Throws SetupError. The ring belongs to the thread that makes
+    // it: a daemon forks before.
+    Program(Log& log, const Settings& settings, vde::ControlDirectory& directory);
+
+    VdeService& vde() { return vde_; }
+
+    // Turns the loop until a signal, the console or the end of standard input stops it, then lets
+    // everybody go. The signal, or 0.
+    int run();
+
+private:
+    static Bridge::Settings bridge_settings(const Settings& settings);
+    void on_signal(int signal) noexcept;
+    void close();
+
+    // 8,192 buffers of 9.2 KiB: 75 MiB of addresses, touched only as far as queues fill. Less than
+    // half of them can ever wait for peers that do not read.
+    static constexpr std::size_t buffers = 8192;
+
+    Log& log_;
+    SteadyClock clock_;
+    FramePool pool_{buffers};
+    Reactor reactor_{pool_, clock_};
+    Bridge bridge_;
+    VdeService vde_;
+    std::optional<ControlServer> control_server_;
+    Signals signals_ = Signals::calling<&Program::on_signal>(reactor_, this, {SIGTERM, SIGINT});
+    int signal_ = 0;
+};
+
+}  // namespace switchd
