@@ -29,10 +29,10 @@ struct Change {
 
 // Which parts of the tables a decision read, beside the rules.
 struct Reads {
-    std::optional<VlanId> mac_vlan;  // looked up the frame's source and destination there
-    std::optional<VlanId> vlan;      // asked for this VLAN's members and states
-    bool all_ports = false;          // asked every port whether it takes frames
-    std::optional<PortNumber> port;  // asked this one, beside the ingress port
+    std::optional<VlanId> mac_vlan{};  // looked up the frame's source and destination there
+    std::optional<VlanId> vlan{};      // asked for this VLAN's members and states
+    bool all_ports = false;            // asked every port whether it takes frames
+    std::optional<PortNumber> port{};  // asked this one, beside the ingress port
 
     bool operator==(const Reads&) const = default;
 };
@@ -44,8 +44,8 @@ bool affects(const Change& change, const Reads& reads, PortNumber in_port, MacAd
 
 class ChangeLog {
 public:
-    static constexpr std::size_t records_max =
-        1024;  // 16 KiB: a port with 1,000 stations goes down
+    // 16 KiB: enough for a port with 1,000 stations that goes down.
+    static constexpr std::size_t records_max = 1024;
 
     std::uint64_t generation() const { return generation_; }
     void append(const Change& change) { records_[++generation_ % records_max] = change; }

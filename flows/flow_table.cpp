@@ -34,6 +34,7 @@ void FlowTable::add(const Match& match, std::uint16_t priority, RuleAction actio
     same_match.push_back({match, priority, action, rules_ever_++});
     std::ranges::sort(same_match, outranks);
     ++size_;
+    subtable->priority_max = std::max(subtable->priority_max, priority);
     sort_subtables();
 }
 
@@ -46,9 +47,15 @@ bool FlowTable::remove(const Match& match, std::uint16_t priority) {
                       [&](const Rule& rule) { return rule.priority == priority; }) == 0)
         return false;
     if (same_match->second.empty()) subtable->rules.erase(same_match);
-    if (subtable->rules.empty()) subtables_.erase(subtable);
     --size_;
-    sort_subtables();
+    if (subtable->rules.empty()) {
+        subtables_.erase(subtable);
+    } else {
+        subtable->priority_max = 0;
+        for (const auto& [key, rules] : subtable->rules)
+            subtable->priority_max = std::max(subtable->priority_max, rules.front().priority);
+        sort_subtables();
+    }
     return true;
 }
 
@@ -80,11 +87,6 @@ std::vector<Rule> FlowTable::rules() const {
 }
 
 void FlowTable::sort_subtables() {
-    for (Subtable& subtable : subtables_) {
-        subtable.priority_max = 0;
-        for (const auto& [key, same_match] : subtable.rules)
-            subtable.priority_max = std::max(subtable.priority_max, same_match.front().priority);
-    }
     std::ranges::stable_sort(subtables_, std::greater{}, &Subtable::priority_max);
 }
 

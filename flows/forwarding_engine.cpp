@@ -25,7 +25,7 @@ void ForwardingEngine::process(std::span<const Arrival> arrivals, TimePoint now,
     while (!arrivals.empty()) {
         const std::size_t count = std::min(arrivals.size(), batch_max);
         for (std::size_t i = 0; i < count; ++i)
-            keys_[i] = extract(arrivals[i].bytes, arrivals[i].in_port, depth);
+            new (&keys_[i]) FlowKey(extract(arrivals[i].bytes, arrivals[i].in_port, depth));
         for (std::size_t i = 0; i < count; ++i) probes_[i] = cache_.probe(keys_[i]);
         for (std::size_t i = 0; i < count; ++i)
             programs[i] = &resolve(keys_[i], probes_[i], arrivals[i].bytes.size(), now);

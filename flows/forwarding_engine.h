@@ -5,7 +5,7 @@
 // ones.
 //
 // A program that process() returns stays valid until the next call of process(), whatever happens
-// to the tables in between. Frames that share a program have the same address for it.
+// to the tables in between. Equal programs have equal addresses.
 #pragma once
 
 #include <array>
@@ -21,8 +21,8 @@ namespace switchd {
 class ForwardingEngine {
 public:
     struct Settings {
-        Pipeline::Settings tables;
-        MegaflowCache::Settings cache;
+        Pipeline::Settings tables{};
+        MegaflowCache::Settings cache{};
         std::uint64_t hash_seed = 0;  // random bits, so that peers cannot aim at hash collisions
         // Every so many cached answers are compared with the tables' own; 0: none.
         std::uint32_t validate_every = 0;
@@ -34,7 +34,7 @@ public:
         std::uint64_t misses = 0;       // asked the tables, first frame of its kind
         std::uint64_t unsound = 0;      // cached answers that validation found wrong: must stay 0
     };
-    // A frame as it came in. Nothing of it is kept.
+    // A frame as it came in, with a whole Ethernet header (14 bytes). Nothing of it is kept.
     struct Arrival {
         std::span<const std::byte> bytes;
         PortNumber in_port = 0;

@@ -145,7 +145,7 @@ std::vector<MacEntry> MacTable::entries() const {
 
 void MacTable::configure(const Settings& settings) {
     settings_ = settings;
-    while (size_ > std::max<std::size_t>(settings_.entries_max, 1)) evict_for(none);
+    while (size_ > std::max<std::size_t>(settings_.entries_max, 1)) evict(nullptr);
 }
 
 MacEntry MacTable::entry(const Slot& slot) const {
@@ -242,12 +242,12 @@ void MacTable::release(Index index) {
 }
 
 void MacTable::make_room_for(PortNumber port) {
-    while (size_ >= std::max<std::size_t>(settings_.entries_max, 1)) evict_for(port);
+    while (size_ >= std::max<std::size_t>(settings_.entries_max, 1)) evict(find_list(port));
 }
 
-// From the port that has most; from `port` itself if no other has more.
-void MacTable::evict_for(PortNumber port) {
-    const PortList* fullest = find_list(port);
+// From the port that has most; from `preferred` if no other has more.
+void MacTable::evict(const PortList* preferred) {
+    const PortList* fullest = preferred;
     for (const PortList& list : lists_)
         if (!fullest || list.size > fullest->size) fullest = &list;
     assert(fullest && fullest->oldest != none);

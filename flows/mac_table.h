@@ -127,7 +127,7 @@ private:
     void move_to_end(Index index, TimePoint now);
     void release(Index index);
     void make_room_for(PortNumber port);
-    void evict_for(PortNumber port);
+    void evict(const PortList* preferred);
     template <class Predicate>
     void forget_if(PortList& list, Predicate predicate);
 

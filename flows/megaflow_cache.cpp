@@ -197,10 +197,8 @@ Megaflow* MegaflowCache::insert(const FlowKey& key, const Verdict& verdict, Time
 }
 
 void MegaflowCache::update(Megaflow& flow, const Verdict& verdict) {
-    if (!flow.program || *flow.program != verdict.program) {
-        if (flow.program) retired_.push_back(std::move(flow.program));
-        flow.program = std::make_unique<const ActionProgram>(verdict.program);
-    }
+    if (flow.program) retired_.push_back(flow.program);
+    flow.program = programs_.intern(verdict.program);
     flow.learn = verdict.learn;
     flow.reads = verdict.reads;
     flow.holds_until = verdict.holds_until;
@@ -217,7 +215,7 @@ void MegaflowCache::erase(Megaflow& flow) {
     at(last).position_in_port = flow.position_in_port;
     port.entries.pop_back();
 
-    retired_.push_back(std::move(flow.program));
+    retired_.push_back(flow.program);
     const std::uint32_t index = flow.index;
     flow = Megaflow{};
     flow.index = index;
@@ -231,8 +229,13 @@ void MegaflowCache::clear() {
 }
 
 const ActionProgram& MegaflowCache::keep(const ActionProgram& program) {
-    retired_.push_back(std::make_unique<const ActionProgram>(program));
+    retired_.push_back(programs_.intern(program));
     return *retired_.back();
+}
+
+void MegaflowCache::forget_programs() {
+    for (const ActionProgram* program : retired_) programs_.release(program);
+    retired_.clear();
 }
 
 void MegaflowCache::expire(TimePoint now) {

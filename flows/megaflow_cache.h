@@ -24,6 +24,7 @@
 
 #include "flows/compact_mask.h"
 #include "flows/pipeline.h"
+#include "flows/program_set.h"
 
 namespace switchd {
 
@@ -38,7 +39,7 @@ struct alignas(64) Megaflow {
     std::uint64_t bytes = 0;
     TimePoint last_used;
     MacTable::Handle source;  // refreshed by each hit
-    std::unique_ptr<const ActionProgram> program;
+    const ActionProgram* program = nullptr;
     std::array<std::uint64_t, flow_words> masked{};  // the key's words, in the mask's order
 
     Reads reads;
@@ -112,7 +113,7 @@ public:
 
     // Programs of erased and updated megaflows, and kept ones, live until forget_programs().
     const ActionProgram& keep(const ActionProgram& program);
-    void forget_programs() { retired_.clear(); }
+    void forget_programs();
 
     // Erases megaflows unused for the idle time, among the next entries_per_step.
     void expire(TimePoint now);
@@ -172,7 +173,8 @@ private:
     std::vector<PortFlows*> ports_in_use_;
     std::vector<FrontSlot> front_;
     std::uint64_t layout_ = 0;
-    std::vector<std::unique_ptr<const ActionProgram>> retired_;
+    ProgramSet programs_;
+    std::vector<const ActionProgram*> retired_;  // to be released
     std::uint32_t expire_hand_ = 0;
     std::uint64_t random_state_;
     Statistics statistics_;

@@ -51,7 +51,7 @@ enum class ForwardingMode : std::uint8_t { normal, hub };
 class Pipeline final : private MacTableObserver {
 public:
     struct Settings {
-        MacTable::Settings macs;
+        MacTable::Settings macs{};
         VlanPolicy vlan_policy = VlanPolicy::strict;
     };
 
@@ -60,6 +60,7 @@ public:
     Pipeline(const Pipeline&) = delete;
     Pipeline& operator=(const Pipeline&) = delete;
 
+    // The key is of a frame with a whole Ethernet header: a shorter one is for nobody to forward.
     Verdict lookup(const FlowKey& key, TimePoint now) const;
     // Does what the verdict has to do beside forwarding. A live handle if it learned or refreshed.
     MacTable::Handle perform(const Verdict& verdict, TimePoint now);

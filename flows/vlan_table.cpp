@@ -1,7 +1,6 @@
 #include "flows/vlan_table.h"
 
 #include <algorithm>
-#include <iterator>
 
 namespace switchd {
 namespace {

@@ -1,0 +1,218 @@
+// Switches, changes and frames at random, from domains so small that they meet each other all the
+// time.
+//
+// Everything is drawn from one seed: two switches that are told the same changes stay the same.
+#pragma once
+
+#include <functional>
+#include <random>
+
+#include "flows/flow_key.h"
+#include "flows/pipeline.h"
+#include "tests/flows/frames.h"
+
+namespace switchd::test {
+
+class RandomSwitch {
+public:
+    static constexpr PortNumber ports_max = 5;
+
+    // Each seed has its own few kinds of change, so that what others undo can also stay for long.
+    explicit RandomSwitch(std::uint32_t seed)
+        : engine_(seed), kinds_(static_cast<std::uint32_t>(engine_() & engine_())) {}
+
+    std::uint64_t below(std::uint64_t limit) { return engine_() % limit; }
+    bool chance(unsigned percent) { return below(100) < percent; }
+
+    PortNumber port() { return static_cast<PortNumber>(below(ports_max)); }
+    VlanId vlan() {
+        constexpr VlanId ids[] = {0, 0, 0, 1, 2, 5, vlan_none};
+        return ids[below(std::size(ids))];
+    }
+    MacAddress mac() {
+        constexpr MacAddress macs[] = {
+            alice, bob, carol, {{2, 0, 0, 0, 0, 4}}, MacAddress::broadcast(), spanning_tree_address,
+            {{}}};
+        return macs[below(chance(80) ? 4 : std::size(macs))];
+    }
+
+    Bytes frame() {
+        Bytes content = be16_bytes(0x0800);
+        const unsigned kind = static_cast<unsigned>(below(8));
+        const unsigned port_number = 80 + static_cast<unsigned>(below(2));
+        if (kind == 0) content = arp(1 + static_cast<unsigned>(below(2)));
+        if (kind == 1) content = ipv4(6, tcp(1000, port_number, 0x10));
+        if (kind == 2) content = ipv4(17, udp(1000, port_number));
+        if (kind == 3) content = ipv6(6, tcp(1000, port_number, 2));
+        if (kind == 4) content = ipv4(17, udp(1000, port_number), 0x2000);
+        if (kind == 5) content = hex("0027 424203");
+        if (kind == 6) content = be16_bytes(0x9999) + Bytes(below(50), std::byte{1});
+        while (chance(30)) {
+            const unsigned tci = vlan() | static_cast<unsigned>(below(16)) << 12;
+            content = vlan_tag(tci, chance(85) ? 0x8100 : 0x88a8) + content;
+        }
+        Bytes whole = ethernet(mac(), mac(), content);
+        if (chance(5)) whole.resize(below(whole.size() + 1));
+        if (chance(5))
+            whole[below(whole.size() + 1) % std::max<std::size_t>(whole.size(), 1)] ^=
+                whole.empty() ? std::byte{} : static_cast<std::byte>(below(256));
+        return whole;
+    }
+
+    // Of a frame, or any bits at all.
+    FlowKey key() {
+        FlowKey key = extract(frame(), port());
+        if (chance(20))
+            for (auto& word : key.words)
+                if (chance(30)) word ^= engine_() & engine_();
+        if (chance(10)) key.set(field::in_port, below(ports_max + 2));
+        return key;
+    }
+
+    Match match() {
+        FlowMask mask;
+        for (const FlowField& field : field::all) {
+            if (!chance(12)) continue;
+            if (chance(60))
+                mask.fold(field);
+            else
+                mask.fold(field, engine_());
+        }
+        if (chance(15)) mask.fold(field::ip_dst, ~std::uint64_t{0} << below(32));
+        return {key(), mask};
+    }
+
+    MacTable::Settings mac_settings() {
+        return {.entries_max = chance(50) ? 2 + below(3) : 100,
+                .idle = std::chrono::seconds{1 + below(4)},
+                .min_persistence = std::chrono::seconds{chance(50) ? 0 : 1 + below(3)}};
+    }
+
+    // Something that happens to a switch; draws everything when it is made.
+    using Change = std::function<void(Pipeline&)>;
+    Change change(TimePoint now) {
+        const PortNumber port = this->port();
+        const VlanId vlan = this->vlan();
+        switch (change_kind()) {
+            case 0: {
+                const auto mode = chance(75) ? ForwardingMode::normal : ForwardingMode::hub;
+                return [=](Pipeline& p) { p.set_mode(mode); };
+            }
+            case 1:
+            case 2: {
+                const Match match = this->match();
+                const auto priority = static_cast<std::uint16_t>(below(4));
+                const auto action = static_cast<RuleAction>(below(3));
+                rules_.push_back({match, priority, action});
+                return [=](Pipeline& p) { p.add_rule(match, priority, action); };
+            }
+            case 3:
+            case 4: {
+                if (rules_.empty()) return [](Pipeline&) {};
+                const std::size_t at = below(rules_.size());
+                const Rule rule = rules_[at];
+                rules_.erase(rules_.begin() + static_cast<std::ptrdiff_t>(at));
+                return [=](Pipeline& p) {
+                    p.remove_rule(rule.match, rule.priority);
+                    if (p.rules().size() == 0) p.set_mode(ForwardingMode::normal);
+                };
+            }
+            case 5: return [=](Pipeline& p) { std::ignore = p.remove_port(port); };
+            case 6:
+            case 7: {
+                const PortFlags flags = port_flags();
+                return [=](Pipeline& p) { std::ignore = p.add_port(port, flags); };
+            }
+            case 8:
+            case 9: {
+                const PortFlags flags = port_flags();
+                return [=](Pipeline& p) { std::ignore = p.set_port_flags(port, flags); };
+            }
+            case 10: {
+                const bool on = chance(50);
+                return [=](Pipeline& p) { p.set_colourful(on); };
+            }
+            case 11: return [=](Pipeline& p) { std::ignore = p.create_vlan(vlan); };
+            case 12: return [=](Pipeline& p) { std::ignore = p.remove_vlan(vlan); };
+            case 13: return [=](Pipeline& p) { std::ignore = p.set_untagged_vlan(port, vlan); };
+            case 14: return [=](Pipeline& p) { std::ignore = p.set_untagged_vlan(port, 0); };
+            case 15: return [=](Pipeline& p) { std::ignore = p.add_tagged_vlan(vlan, port); };
+            case 16: return [=](Pipeline& p) { std::ignore = p.remove_tagged_vlan(vlan, port); };
+            case 17: {
+                const auto state =
+                    chance(50) ? VlanPortState::forwarding : static_cast<VlanPortState>(below(3));
+                return [=](Pipeline& p) { std::ignore = p.set_vlan_port_state(vlan, port, state); };
+            }
+            case 18: {
+                const auto policy = chance(50) ? VlanPolicy::strict : VlanPolicy::transparent;
+                return [=](Pipeline& p) { p.set_vlan_policy(policy); };
+            }
+            case 19: {
+                const bool on = chance(50);
+                return [=](Pipeline& p) { p.set_spanning_tree(on); };
+            }
+            case 20: {
+                const MacAddress mac = this->mac();
+                return [=](Pipeline& p) { p.forget_mac(vlan, mac); };
+            }
+            case 21: {
+                const auto what = below(4);
+                return [=](Pipeline& p) {
+                    if (what == 0) p.forget_macs_of_port(port);
+                    if (what == 1) p.forget_macs_of_vlan(vlan);
+                    if (what == 2) p.forget_macs_of_port_vlan(port, vlan);
+                    if (what == 3) p.forget_all_macs();
+                };
+            }
+            case 22: return [=](Pipeline& p) { p.expire_macs(now); };
+            default: {
+                const auto settings = mac_settings();
+                return [=](Pipeline& p) { p.configure_macs(settings); };
+            }
+        }
+    }
+
+    Change make_ports_and_vlans() {
+        const bool vlans = chance(80);
+        const std::uint64_t tagged = vlans && chance(60) ? engine_() : 0;
+        return [=](Pipeline& p) {
+            for (PortNumber port = 0; port < ports_max; ++port) std::ignore = p.add_port(port);
+            if (!vlans) return;
+            std::uint64_t joins = tagged;
+            for (const VlanId vlan : {VlanId{1}, VlanId{2}, VlanId{5}}) {
+                std::ignore = p.create_vlan(vlan);
+                for (PortNumber port = 0; port < ports_max; ++port, joins >>= 1)
+                    if ((joins & 1) != 0) std::ignore = p.add_tagged_vlan(vlan, port);
+            }
+        };
+    }
+
+    // Ports, and a few stations that were heard.
+    void prepare(Pipeline& tables, TimePoint now, unsigned changes) {
+        make_ports_and_vlans()(tables);
+        for (unsigned i = 0; i < changes; ++i) {
+            change(now)(tables);
+            const FlowKey heard = key();
+            tables.perform(tables.lookup(heard, now), now);
+        }
+    }
+
+private:
+    PortFlags port_flags() {
+        return {
+            .up = chance(80), .flood = chance(80), .colour = static_cast<std::uint32_t>(below(3))};
+    }
+
+    std::uint64_t change_kind() {
+        constexpr std::uint64_t kinds = 24;
+        for (int tries = 0; tries < 100; ++tries)
+            if (const auto kind = below(kinds); (kinds_ >> kind & 1) != 0) return kind;
+        return below(kinds);
+    }
+
+    std::mt19937_64 engine_;
+    std::uint32_t kinds_;
+    std::vector<Rule> rules_;
+};
+
+}  // namespace switchd::test
