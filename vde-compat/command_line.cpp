@@ -180,8 +180,8 @@ std::variant<CommandLine, CommandLineExit> parse_command_line(int argc, char** a
                 1};
         parser.finish();
     } catch (const ValueError& error) {
-        // vde_switch shows its usage for these two, and its scripts may look for it.
-        const bool usage = code == option_macaddr || code == 'n';
+        // As vde_switch does for this one.
+        const bool usage = code == option_macaddr;
         return CommandLineExit{usage ? usage_text : "",
                                fmt::format("{}: {}\n", parser.program, error.what()), 1};
     }

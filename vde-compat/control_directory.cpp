@@ -1,17 +1,20 @@
 #include "vde-compat/control_directory.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/file.h>
 #include <sys/socket.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <climits>
-#include <csignal>
 #include <cstdlib>
-#include <filesystem>
+#include <memory>
 #include <string_view>
+#include <vector>
 
 #include "switchd/core/error.h"
-#include "switchd/core/unix_socket.h"
 
 namespace switchd::vde {
 
@@ -19,17 +22,17 @@ namespace {
 
 constexpr int exit_status = 255;
 
-[[noreturn]] void refuse(const std::string& what, std::string remedy) {
-    throw SetupError(what, std::move(remedy), exit_status);
+[[noreturn]] void refuse(const std::string& what, const std::string& remedy) {
+    throw SetupError(what, remedy, exit_status);
 }
 
 bool digits(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// DIR/PPP.F, a plug's data socket; `.PID-NNNNN`, a client's; `.refused` and `.denied`, ours.
-bool is_vde_name(std::string_view name) {
-    if (name == "ctl" || name == ".refused" || name == ".denied") return true;
+// Of a plug, PPP.F; of a client, .PID-NNNNN; with which a switch refuses, .refused and .denied.
+bool is_switch_name(std::string_view name) {
+    if (name == ".refused" || name == ".denied") return true;
     const bool hidden = name.starts_with('.');
     if (hidden) name.remove_prefix(1);
     const std::size_t split = name.find(hidden ? '-' : '.');
@@ -37,10 +40,48 @@ bool is_vde_name(std::string_view name) {
            digits(name.substr(split + 1));
 }
 
-// A client's socket is dead when the process that its name tells of is gone.
-bool client_is_gone(std::string_view name) {
-    const int pid = std::atoi(std::string(name.substr(1)).c_str());
-    return pid > 0 && ::kill(pid, 0) != 0 && errno == ESRCH;
+std::vector<std::string> names_in(int directory) {
+    std::vector<std::string> names;
+    // Reads from the beginning, and closes a descriptor of its own.
+    const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(copy < 0 ? nullptr : ::fdopendir(copy),
+                                                     ::closedir);
+    if (!stream) return names;
+    while (const dirent* entry = ::readdir(stream.get())) {
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != "..") names.emplace_back(name);
+    }
+    return names;
+}
+
+bool is_socket(int directory, const std::string& name) {
+    struct stat file {};
+    return ::fstatat(directory, name.c_str(), &file, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISSOCK(file.st_mode);
+}
+
+bool same_file(const struct stat& a, const struct stat& b) {
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+// 0, or the errno value with which a connection to `path` fails.
+int connect_error(const std::string& path, int type) {
+    const auto address = unix_address(path);
+    if (!address) return ENAMETOOLONG;
+    const Fd probe{::socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    if (!probe) return errno;
+    return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) ==
+                   0
+               ? 0
+               : errno;
+}
+
+void check_length(const std::string& path) {
+    if (path.size() <= ControlDirectory::path_bytes_max) return;
+    refuse(fmt::format("Cannot create ctl directory '{}': its name of {} bytes is too long for the "
+                       "addresses of the sockets in it",
+                       path, path.size()),
+           fmt::format("name one of at most {} bytes with -s", ControlDirectory::path_bytes_max));
 }
 
 }  // namespace
@@ -48,80 +89,156 @@ bool client_is_gone(std::string_view name) {
 ControlDirectory::ControlDirectory(Log& log, const std::string& path, mode_t mode,
                                    mode_t directory_mode, std::optional<gid_t> group)
     : log_(log) {
-    if (path.size() > path_bytes_max)
-        refuse("ctl directory '" + path + "' has a name too long for sockets in it",
-               "choose one of at most " + std::to_string(path_bytes_max) + " bytes");
-    const bool made = ::mkdir(path.c_str(), 0700) == 0;
-    if (!made && errno != EEXIST)
-        refuse("Cannot create ctl directory '" + path + "': " + errno_text(errno),
-               "its parent must exist and be writable");
-    if (!made) check_before_use(path);
-    char canonical[PATH_MAX];
-    if (!::realpath(path.c_str(), canonical))
-        refuse("Cannot use ctl directory '" + path + "': " + errno_text(errno), "");
-    path_ = canonical;
-    if (path_.size() > path_bytes_max)
-        refuse("ctl directory '" + path_ + "' has a name too long for sockets in it",
-               "choose one of at most " + std::to_string(path_bytes_max) + " bytes");
-
-    const std::string ctl = path_ + "/ctl";
+    check_length(path);
+    const bool made = enter(path);
+    struct stat before {};
+    ::fstat(directory_.get(), &before);
     try {
-        listener_ = listen_on(ctl, mode);
-    } catch (const SetupError& error) {
-        if (made) ::rmdir(path_.c_str());
-        refuse("Could not bind to socket '" + ctl + "': Address already in use",
-               "another switch lives there: stop it, or choose another directory with -s");
+        check_length(path_);
+        if (!made) check_contents();
+        if (::fchmod(directory_.get(), 0700) != 0)
+            refuse("Could not set the VDE ctl directory '" + path_ +
+                       "' permissions: " + errno_text(errno),
+                   "it must be yours: name another one with -s");
+        sweep();
+        listen(mode, group);
+        if (group && ::fchown(directory_.get(), static_cast<uid_t>(-1), *group) != 0)
+            refuse(fmt::format("Could not give '{}' to group {}: {}", path_, *group,
+                               errno_text(errno)),
+                   "name a group that you are a member of with -g");
+        if (::fchmod(directory_.get(), directory_mode) != 0)
+            refuse("Could not set the VDE ctl directory '" + path_ +
+                       "' permissions: " + errno_text(errno),
+                   "name another mode with --dirmode");
+    } catch (const SetupError&) {
+        if (ctl_) ::unlinkat(directory_.get(), "ctl", 0);
+        if (made)
+            ::rmdir(path_.c_str());
+        else if (struct stat now{}; ::fstat(directory_.get(), &now) == 0 &&
+                                    (now.st_mode & 07777) != (before.st_mode & 07777))
+            ::fchmod(directory_.get(), before.st_mode & 07777);
+        throw;
     }
-    sweep();
-    const gid_t gid = group.value_or(static_cast<gid_t>(-1));
-    if (group && (::chown(path_.c_str(), static_cast<uid_t>(-1), gid) != 0 ||
-                  ::chown(ctl.c_str(), static_cast<uid_t>(-1), gid) != 0))
-        log_.warn("cannot give '{}' to group {}: {}", path_, gid, errno_text(errno));
-    if (::chmod(ctl.c_str(), mode) != 0 || ::chmod(path_.c_str(), directory_mode) != 0)
-        log_.warn("cannot set the mode of '{}': {}", path_, errno_text(errno));
-    struct stat file {};
-    if (::stat(ctl.c_str(), &file) == 0) ctl_inode_ = file.st_ino;
+    ::flock(directory_.get(), LOCK_UN);
 }
 
-// Nothing in a foreign directory is touched: not its files, not its mode.
-void ControlDirectory::check_before_use(const std::string& path) const {
-    struct stat file {};
-    if (::stat(path.c_str(), &file) != 0 || !S_ISDIR(file.st_mode))
-        refuse("ctl directory '" + path + "' is no directory", "choose another name with -s");
-    if (::geteuid() != 0 && file.st_uid != ::geteuid())
-        refuse("ctl directory '" + path + "' belongs to another user", "choose another with -s");
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(path, error))
-        if (!is_vde_name(entry.path().filename().string()))
-            refuse("'" + path + "' is not a switch's directory: it holds '" +
-                       entry.path().filename().string() + "'",
-                   "choose a directory of its own with -s");
-    if (error)
-        refuse("Cannot read ctl directory '" + path + "': " + error.message(),
-               "choose another with -s");
+bool ControlDirectory::enter(const std::string& path) {
+    // A predecessor may be about to remove it, so that it is gone once we are in.
+    for (int attempt = 0; attempt < 3; ++attempt) {
+        const bool made = ::mkdir(path.c_str(), 0700) == 0;
+        if (!made && errno != EEXIST)
+            refuse("Cannot create ctl directory '" + path + "': " + errno_text(errno),
+                   errno == ENOENT ? "make its parent, or name another one with -s"
+                                   : "name one whose parent you may write to with -s");
+        directory_ = Fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+        if (!directory_) {
+            if (errno == ENOENT) continue;
+            refuse("Cannot use ctl directory '" + path + "': " + errno_text(errno),
+                   "name another one with -s");
+        }
+        char canonical[PATH_MAX];
+        if (!::realpath(path.c_str(), canonical)) continue;
+        path_ = canonical;
+        if (!lock())
+            refuse("Could not bind to socket '" + path_ + "/ctl': Address already in use",
+                   "another switch is starting or ending there: name another directory with -s");
+        if (is_still_at_path()) return made;
+    }
+    refuse("Cannot use ctl directory '" + path + "': it comes and goes",
+           "name another one with -s");
 }
 
-// What a switch and clients that were killed left behind.
+void ControlDirectory::check_contents() const {
+    struct stat file {};
+    const std::string ctl = path_ + "/ctl";
+    const bool has_ctl = ::fstatat(directory_.get(), "ctl", &file, AT_SYMLINK_NOFOLLOW) == 0;
+    if (has_ctl && !S_ISSOCK(file.st_mode))
+        refuse("Could not bind to socket '" + ctl + "': it is there and no socket",
+               "name another directory with -s");
+    if (!has_ctl) {
+        // A mistyped -s /tmp must not become a switch's directory.
+        for (const std::string& name : names_in(directory_.get()))
+            if (!is_switch_name(name) || !is_socket(directory_.get(), name))
+                refuse(fmt::format("'{}' is no VDE ctl directory: it holds '{}'", path_, name),
+                       "name a directory of the switch's own with -s");
+        return;
+    }
+    switch (const int error = connect_error(ctl, SOCK_STREAM)) {
+        case ECONNREFUSED:  // dead
+        case ENOENT: return;
+        case 0:
+        case EAGAIN:  // alive, and so busy that its backlog is full
+            refuse("Could not bind to socket '" + ctl + "': Address already in use",
+                   "another switch runs there: plug into that one, or name another directory "
+                   "with -s");
+        default:
+            refuse("Could not bind to socket '" + ctl + "': " + errno_text(error),
+                   "name another directory with -s");
+    }
+}
+
+void ControlDirectory::listen(mode_t mode, std::optional<gid_t> group) {
+    const std::string ctl = path_ + "/ctl";
+    const auto fail = [&](std::string_view remedy) {
+        refuse("Could not bind to socket '" + ctl + "': " + errno_text(errno), std::string(remedy));
+    };
+    if (::unlinkat(directory_.get(), "ctl", 0) != 0 && errno != ENOENT)
+        fail("name another directory with -s");
+
+    const auto address = unix_address(ctl);
+    listener_ = Fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    if (!listener_ || !address ||
+        ::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0)
+        fail("name a directory that you may write to with -s");
+    ctl_ = Fd{::openat(directory_.get(), "ctl", O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+    if (!ctl_ || !is_socket(directory_.get(), "ctl"))
+        fail("somebody else changes the directory: name another one with -s");
+    if (group && ::fchownat(directory_.get(), "ctl", static_cast<uid_t>(-1), *group,
+                            AT_SYMLINK_NOFOLLOW) != 0)
+        refuse(fmt::format("Could not give '{}' to group {}: {}", ctl, *group, errno_text(errno)),
+               "name a group that you are a member of with -g");
+    if (::fchmodat(directory_.get(), "ctl", mode, AT_SYMLINK_NOFOLLOW) != 0 ||
+        ::listen(listener_.get(), SOMAXCONN) != 0)
+        fail("name another directory with -s");
+}
+
+// What switches and clients that were killed left behind.
 void ControlDirectory::sweep() const {
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(path_, error)) {
-        const std::string name = entry.path().filename().string();
-        if (name == "ctl" || !is_vde_name(name) || !entry.is_socket(error)) continue;
-        if (name.starts_with('.') && digits(std::string_view(name).substr(1, 1)) &&
-            !client_is_gone(name))
-            continue;
-        ::unlink(entry.path().c_str());
-    }
+    for (const std::string& name : names_in(directory_.get()))
+        if (is_switch_name(name) && is_socket(directory_.get(), name) &&
+            connect_error(path_ + "/" + name, SOCK_DGRAM) == ECONNREFUSED)
+            ::unlinkat(directory_.get(), name.c_str(), 0);
+}
+
+bool ControlDirectory::lock() const {
+    return ::flock(directory_.get(), LOCK_EX | LOCK_NB) == 0;
+}
+
+bool ControlDirectory::is_still_at_path() const {
+    struct stat here {
+    }, there{};
+    return ::fstat(directory_.get(), &here) == 0 && ::stat(path_.c_str(), &there) == 0 &&
+           same_file(here, there);
 }
 
 ControlDirectory::~ControlDirectory() {
-    const std::string ctl = path_ + "/ctl";
-    struct stat file {};
-    if (::stat(ctl.c_str(), &file) != 0 || file.st_ino != ctl_inode_) return;  // somebody else's
-    ::unlink(ctl.c_str());
+    // Somebody removed the directory, or another switch has taken it over: nothing here is ours.
+    if (!is_still_at_path()) return;
+    struct stat own {
+    }, file{};
+    if (::fstatat(directory_.get(), "ctl", &file, AT_SYMLINK_NOFOLLOW) == 0) {
+        if (::fstat(ctl_.get(), &own) != 0 || !same_file(own, file)) return;
+        ::unlinkat(directory_.get(), "ctl", 0);
+    }
+    if (!lock()) return;  // a successor is moving in
     sweep();
-    if (::rmdir(path_.c_str()) != 0)
-        log_.warn("cannot remove ctl directory '{}': {}", path_, errno_text(errno));
+    if (::rmdir(path_.c_str()) == 0) return;
+    const int error = errno;
+    const auto names = names_in(directory_.get());
+    if (names.empty())
+        log_.warn("cannot remove ctl directory '{}': {}", path_, errno_text(error));
+    else
+        log_.warn("ctl directory '{}' stays: it holds '{}'", path_, names.front());
 }
 
 }  // namespace switchd::vde

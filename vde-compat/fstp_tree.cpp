@@ -138,7 +138,7 @@ void FstpTree::hear_offer(unsigned number, Port& port, const FstpBpdu& message, 
     const Vector offered{message.root, message.cost, message.bridge};
     if (!port.offer || port.offer->vector.bridge == message.bridge ||
         offered < port.offer->vector || now - port.offer->heard > fstp_offer_life)
-        port.offer = Offer{offered, message.port, now};
+        port.offer = Offer{offered, now};
 
     // A neighbour that we serve better than it knows, and one that waits for our agreement.
     const bool ours_is_better =

@@ -16,10 +16,9 @@
 //   2. When our own path gets worse, all children have to say so again: each does after it blocked
 //      its own children, so the blocking runs ahead of the news.
 //   3. When our own path gets worse, we follow a neighbour only if it was closer to the root than
-//   we
-//      were, so that its path cannot lead through us. All others may believe what we believed: for
-//      fstp_hold, while the news runs, what they offer is written down but not taken. (The way to
-//      count to infinity is to lose the root and to hear of it from one's own grandchild.)
+//      we were, so that its path cannot lead through us. All others may still believe what we told
+//      them: for fstp_hold, while the news runs, what they offer is written down but not taken.
+//      (The way to count to infinity is to lose the root and to hear of it from a grandchild.)
 //   4. Every step adds to the cost, and a cost above 2^32-1 is no path: what still goes round dies
 //      out.
 //   5. A port sends at most fstp_sends_max messages a second besides hellos; what had to wait is
@@ -47,7 +46,7 @@ inline constexpr std::uint32_t fstp_port_cost = 20'000'000;
 inline constexpr std::chrono::seconds fstp_hello{4};
 // An offer or a child not repeated for this long is no more (looked at with every hello).
 inline constexpr std::chrono::seconds fstp_offer_life{12};
-// A port silent for this long is told as lost (fstp/-); if it is blocked, it stays so.
+// A port silent for this long is told as lost (fstp/-), though what was heard stays in force.
 inline constexpr std::chrono::seconds fstp_lost_after{20};
 // A port silent for this long is taken to lead to no spanning tree, and opened. vde_switch leaves
 // it blocked for ever.
@@ -93,7 +92,6 @@ private:
     };
     struct Offer {
         Vector vector;
-        std::uint16_t port = 0;  // the neighbour's
         TimePoint heard;
     };
     struct Child {

@@ -202,6 +202,24 @@ TEST_CASE("a peer that never connected back gets everything in order", "[datagra
     CHECK(drops_of(*link.endpoint) == 0);
 }
 
+TEST_CASE("a peer that connects back late is served at full speed from then on",
+          "[datagram_endpoint]") {
+    Loop loop;
+    const TemporaryDirectory directory;
+    Link link{loop, unconnected_peer(directory)};
+    for (int i = 0; i < 200; ++i) link.enqueue();
+    loop.turns(3);
+    REQUIRE(connect_to(link.peer, directory / "ours") == 0);
+    REQUIRE(loop.until_seen([&] {
+        link.read();
+        return link.received == 200;
+    }));
+    for (int i = 0; i < 200; ++i) link.enqueue();
+    loop.turns(3);
+    CHECK(link.read() == 200);
+    CHECK(link.disorder == 0);
+}
+
 TEST_CASE("a peer that never reads costs a bounded queue, and its drops are counted",
           "[datagram_endpoint]") {
     Loop loop{8192};

@@ -25,8 +25,7 @@ Fd listening(const TemporaryDirectory& directory) {
 struct Door {
     Door(Loop& on, Fd socket)
         : loop(on),
-          listener(Listener::calling<&Door::on_connection>(on.reactor, std::move(socket), this)) {
-    }
+          listener(Listener::calling<&Door::on_connection>(on.reactor, std::move(socket), this)) {}
     ~Door() {
         listener.close();
         loop.until([&] { return listener.idle(); });

@@ -231,6 +231,20 @@ TEST_CASE("hooks run once, after-submit before before-submit, and chains end wit
     CHECK(order.log == "ab");
 }
 
+TEST_CASE("a hook asked for between two turns does not wait for anything else", "[reactor]") {
+    FramePool pool{1};
+    const SteadyClock clock;
+    Reactor reactor{pool, clock};
+    struct Hooked {
+        void on_turn() noexcept { ++turns; }
+        int turns = 0;
+        TurnHook hook = TurnHook::calling<&Hooked::on_turn>(this);
+    } hooked;
+    reactor.before_submit(hooked.hook);
+    reactor.run_once();
+    CHECK(hooked.turns == 1);
+}
+
 TEST_CASE("a read waits for its bytes and a write says how many went", "[reactor]") {
     Loop loop;
     auto [ours, theirs] = socket_pair(SOCK_STREAM);
@@ -395,6 +409,16 @@ TEST_CASE("the loop's end waits for retired objects", "[reactor]") {
         CHECK(gone == 0);
     }
     CHECK(gone == 1);
+}
+
+TEST_CASE("the loop's end does not wait for what has nothing in flight", "[reactor]") {
+    FramePool pool{1};
+    const SteadyClock clock;
+    Reactor reactor{pool, clock};
+    struct Idle : Retirable {
+        bool idle() const override { return true; }
+    };
+    reactor.retire(std::make_unique<Idle>());
 }
 
 TEST_CASE("an object may retire its parts when it is destroyed", "[reactor]") {

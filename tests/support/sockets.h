@@ -2,7 +2,6 @@
 #pragma once
 
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "switchd/core/fd.h"
+#include "switchd/core/unix_socket.h"
 
 namespace switchd {
 
@@ -56,20 +56,13 @@ inline Fd unix_socket(int type) {
     return Fd{checked(::socket(AF_UNIX, type | SOCK_CLOEXEC, 0))};
 }
 
-inline sockaddr_un unix_address(const std::filesystem::path& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-    return address;
-}
-
 inline void bind_to(const Fd& socket, const std::filesystem::path& path) {
-    const sockaddr_un address = unix_address(path);
+    const sockaddr_un address = unix_address(path.string()).value();
     checked(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
 }
 
 inline int connect_to(const Fd& socket, const std::filesystem::path& path) {
-    const sockaddr_un address = unix_address(path);
+    const sockaddr_un address = unix_address(path.string()).value();
     return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
 }
 
