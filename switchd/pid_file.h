@@ -1,16 +1,19 @@
 // The file that tells scripts which process the switch is: "PID\n".
 //
-// Made only where there is none, or where the one there names a process that is gone. Removed at
-// the end if it still is this process's.
+// Made only where there is none, or where the one there names a process that is gone: two switches
+// never share one, also when they start at once. A file that is no pid file is never replaced.
+// Removed at the end if it still is the one that was made.
 #pragma once
 
 #include <string>
+
+#include "switchd/core/fd.h"
 
 namespace switchd {
 
 class PidFile {
 public:
-    // Throws SetupError: a live process has it, or it cannot be written.
+    // Throws SetupError, with vde_switch's text: a live process has it, or it cannot be written.
     explicit PidFile(std::string path);
     ~PidFile();
     PidFile(const PidFile&) = delete;
@@ -18,6 +21,7 @@ public:
 
 private:
     std::string path_;
+    Fd file_;  // locked as long as the process lives, which tells it from a left one for certain
 };
 
 }  // namespace switchd

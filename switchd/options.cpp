@@ -1,0 +1,325 @@
+#include "switchd/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <boost/program_options.hpp>
+#include <numeric>
+#include <optional>
+#include <vector>
+
+#include "switchd/run_directory.h"
+#include "vde-compat/setting_values.h"
+
+namespace switchd {
+
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr std::string_view version = "switchd 0.1";
+
+constexpr std::string_view licence =
+    "Licensed under the Apache License, Version 2.0. There is NO WARRANTY, to the extent permitted "
+    "by law.";
+
+struct OptionText {
+    const char* name;
+    const char* value;  // what it takes, empty for nothing
+    const char* help;
+    bool repeatable = false;
+};
+
+constexpr OptionText general_options[] = {
+    {"help", "", "show this and exit"},
+    {"version", "", "show the version and exit"},
+    {"run-dir", "DIR", "where everything is that others connect to"},
+};
+
+constexpr OptionText switchd_options[] = {
+    {"daemon", "", "go into the background once all is set up"},
+    {"pidfile", "FILE", "where to write the process id (RUN-DIR/switchd.pid)"},
+    {"rcfile", "FILE", "console commands to start with"},
+    {"numports", "N", "number of ports: plugs get 1 to N (32)"},
+    {"hub", "", "be a hub: every frame to every port (cancels --fstp)"},
+    {"fstp", "", "take part in VDE's fast spanning tree"},
+    {"macaddr", "MAC", "MAC address of the switch (00:ff and four random bytes)"},
+    {"priority", "N", "its priority in the spanning tree (0x8000)"},
+    {"hashsize", "N", "size of the MAC table's hash (128)"},
+    {"strict-vlan", "", "drop tagged frames also while no VLAN is configured"},
+    {"mode", "MODE", "rights of the plugs' sockets, octal (0600)"},
+    {"dirmode", "MODE", "rights of the plugs' directory, octal (02700)"},
+    {"group", "GROUP", "group of the plugs' directory and sockets"},
+    {"tap", "IF[,IF...]", "attach TAP interfaces; may be repeated", true},
+    {"mgmt", "SOCK", "management socket: the console for unixterm and vdecmd"},
+    {"mgmtmode", "MODE", "rights of the management socket, octal (0600)"},
+    {"mgmtgroup", "GROUP", "group of the management socket"},
+};
+
+constexpr OptionText switchctl_options[] = {
+    {"json", "", "print JSON, for programs"},
+};
+
+std::string help_of(std::span<const OptionText> options) {
+    std::string text;
+    for (const OptionText& option : options) {
+        const std::string name = fmt::format("--{} {}", option.name, option.value);
+        text += fmt::format("  {:<20} {}\n", name, option.help);
+    }
+    return text;
+}
+
+std::string switchd_help() {
+    return fmt::format(
+        R"(Usage: switchd [OPTIONS]
+A virtual switch: one bridge, br0, that virtual machines plug into. Runs until SIGTERM.
+
+{}
+{}
+Everything has a default; none of it needs root. The run directory is
+    {}
+and machines plug into RUN-DIR/br0. For example:
+    switchd &
+    qemu-system-x86_64 -nic vde,sock={}/br0 ...
+    switchctl show
+A switch for a group of users, in the background:
+    switchd --daemon --run-dir /run/switchd --group kvm --mode 660
+)",
+        help_of(general_options), help_of(switchd_options), default_run_directory(),
+        default_run_directory());
+}
+
+std::string switchctl_help(std::span<const SwitchctlCommand> commands) {
+    std::string list;
+    for (const SwitchctlCommand& command : commands)
+        list += fmt::format("  {:<20} {}\n", command.name, command.help);
+    return fmt::format(
+        R"(Usage: switchctl [OPTIONS] COMMAND
+Asks a running switchd.
+
+{}
+{}{}
+Exit status: 0 done, 1 the switch refused, 2 the command line is wrong, 3 no switch there.
+The run directory is {} unless told otherwise. For example:
+    switchctl show
+    switchctl --json ports
+)",
+        list, help_of(general_options), help_of(switchctl_options), default_run_directory());
+}
+
+// Edits that make one of the other: a letter more, less, or another one.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i);
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+        }
+    }
+    return row[b.size()];
+}
+
+// " (did you mean X?)", or where to find what there is.
+std::string suggestion(std::string_view prefix, std::string_view word,
+                       const std::vector<std::string_view>& known, std::string_view program) {
+    // A word as wrong as this is not a slip of the finger.
+    const std::size_t too_far = std::max<std::size_t>(2, word.size() / 2);
+    std::string_view best;
+    std::size_t least = too_far + 1;
+    for (const std::string_view name : known) {
+        const std::size_t edits =
+            word.size() >= 3 && name.starts_with(word) ? 0 : distance(word.substr(0, 64), name);
+        if (edits < least) {
+            least = edits;
+            best = name;
+        }
+    }
+    if (best.empty()) return fmt::format(" (see {} --help)", program);
+    return fmt::format(" (did you mean {}{}?)", prefix, best);
+}
+
+OptionsExit usage_error(std::string_view program, const std::string& text) {
+    return {"", fmt::format("{}: {}\n", program, text), usage_exit_status};
+}
+
+// One program's command line: what the library says of it, in this project's words.
+class Reader {
+public:
+    Reader(std::string_view program, std::initializer_list<std::span<const OptionText>> groups)
+        : program_(program) {
+        for (const auto& group : groups)
+            for (const OptionText& option : group) add(option);
+    }
+
+    // None: all is well, ask for the options.
+    std::optional<OptionsExit> read(int argc, const char* const* argv);
+
+    bool given(const char* name) const { return values_.count(name) > 0; }
+    std::string value(const char* name) const { return values_[name].as<std::string>(); }
+    std::vector<std::string> all_values(const char* name) const {
+        return given(name) ? values_[name].as<std::vector<std::string>>()
+                           : std::vector<std::string>{};
+    }
+    // The words that are no options.
+    const std::vector<std::string>& words() const { return words_; }
+
+private:
+    void add(const OptionText& option);
+    OptionsExit unknown(const std::string& name) const;
+
+    std::string_view program_;
+    po::options_description known_;
+    std::vector<std::string_view> names_;
+    po::variables_map values_;
+    std::vector<std::string> words_;
+};
+
+void Reader::add(const OptionText& option) {
+    names_.push_back(option.name);
+    const std::string spelling =
+        option.name == std::string_view("help") ? "help,h" : std::string(option.name);
+    if (*option.value == '\0')
+        known_.add_options()(spelling.c_str(), option.help);
+    else if (option.repeatable)
+        known_.add_options()(spelling.c_str(), po::value<std::vector<std::string>>(), option.help);
+    else
+        known_.add_options()(spelling.c_str(), po::value<std::string>(), option.help);
+}
+
+OptionsExit Reader::unknown(const std::string& name) const {
+    std::string word = name.substr(std::min(name.find_first_not_of('-'), name.size()));
+    word = word.substr(0, word.find('='));
+    return usage_error(program_, fmt::format("unknown option '{}'{}", name,
+                                             suggestion("--", word, names_, program_)));
+}
+
+std::optional<OptionsExit> Reader::read(int argc, const char* const* argv) {
+    namespace style = po::command_line_style;
+    try {
+        const auto parsed = po::command_line_parser(argc, argv)
+                                .options(known_)
+                                .style(style::unix_style & ~style::allow_guessing)
+                                .allow_unregistered()
+                                .run();
+        for (const auto& option : parsed.options) {
+            if (option.unregistered) return unknown(option.original_tokens.front());
+            if (option.string_key.empty())
+                words_.insert(words_.end(), option.value.begin(), option.value.end());
+        }
+        po::store(parsed, values_);
+    } catch (const po::error& error) {
+        return usage_error(program_, fmt::format("{} (see {} --help)", error.what(), program_));
+    }
+    return std::nullopt;
+}
+
+OptionsExit version_text(std::string_view program) {
+    return {fmt::format("{} ({})\n{}\n", program, version, licence), "", 0};
+}
+
+// Throws vde::ValueError.
+vde::Settings bridge_settings(const Reader& options, const std::string& run_directory) {
+    vde::Settings settings;
+    settings.read_stdin = false;
+    settings.daemon = options.given("daemon");
+    settings.pid_file = options.given("pidfile")
+                            ? vde::parse_path(options.value("pidfile"), "--pidfile")
+                            : run_directory + "/switchd.pid";
+    if (options.given("rcfile"))
+        settings.rc_file = vde::parse_path(options.value("rcfile"), "--rcfile");
+    if (options.given("numports"))
+        settings.port_count = vde::parse_port_count(options.value("numports"));
+    settings.hub = options.given("hub");
+    settings.fstp = options.given("fstp") && !settings.hub;
+    if (options.given("macaddr")) settings.mac = vde::parse_switch_mac(options.value("macaddr"));
+    if (options.given("priority"))
+        settings.priority = vde::parse_priority(options.value("priority"));
+    if (options.given("hashsize"))
+        settings.hash_size = std::bit_ceil(vde::parse_hash_size(options.value("hashsize")));
+    settings.strict_vlan = options.given("strict-vlan");
+
+    std::optional<mode_t> mode, directory_mode;
+    if (options.given("mode")) mode = vde::parse_mode(options.value("mode"), "--mode");
+    if (options.given("dirmode"))
+        directory_mode = vde::parse_mode(options.value("dirmode"), "--dirmode");
+    const vde::Modes modes = vde::derive_modes(mode, directory_mode);
+    settings.mode = modes.socket;
+    settings.directory_mode = modes.directory;
+    if (options.given("group")) settings.group = vde::parse_group(options.value("group"));
+    for (const std::string& names : options.all_values("tap"))
+        vde::append_names(names, settings.taps);
+
+    if (options.given("mgmt")) {
+        settings.management_socket = vde::parse_path(options.value("mgmt"), "--mgmt");
+        settings.management_socket_typed = options.value("mgmt");
+    }
+    if (options.given("mgmtmode"))
+        settings.management_mode = vde::parse_mode(options.value("mgmtmode"), "--mgmtmode");
+    if (options.given("mgmtgroup"))
+        settings.management_group = vde::parse_group(options.value("mgmtgroup"));
+    return settings;
+}
+
+std::string run_directory_of(const Reader& options) {
+    if (!options.given("run-dir")) return default_run_directory();
+    std::string path = vde::parse_path(options.value("run-dir"), "--run-dir");
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    return path;
+}
+
+}  // namespace
+
+std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const char* const* argv) {
+    constexpr std::string_view program = "switchd";
+    Reader options(program, {general_options, switchd_options});
+    if (const auto exit = options.read(argc, argv)) return *exit;
+    if (options.given("help")) return OptionsExit{switchd_help(), "", 0};
+    if (options.given("version")) return version_text(program);
+    if (!options.words().empty())
+        return usage_error(program, fmt::format("'{}' is no option (see switchd --help)",
+                                                options.words().front()));
+    try {
+        SwitchdOptions result;
+        result.run_directory = run_directory_of(options);
+        if (options.given("run-dir")) result.run_directory_mode = 0755;
+        result.vde = bridge_settings(options, result.run_directory);
+        result.vde.directory = result.run_directory + "/" + result.bridge;
+        return result;
+    } catch (const vde::ValueError& error) {
+        return usage_error(program, error.what());
+    }
+}
+
+std::variant<SwitchctlOptions, OptionsExit> parse_switchctl_options(
+    int argc, const char* const* argv, std::span<const SwitchctlCommand> commands) {
+    constexpr std::string_view program = "switchctl";
+    Reader options(program, {general_options, switchctl_options});
+    if (const auto exit = options.read(argc, argv)) return *exit;
+    if (options.given("help")) return OptionsExit{switchctl_help(commands), "", 0};
+    if (options.given("version")) return version_text(program);
+
+    std::vector<std::string_view> names;
+    for (const SwitchctlCommand& command : commands) names.push_back(command.name);
+    const auto& words = options.words();
+    if (words.empty())
+        return usage_error(program, fmt::format("what is to be asked? One of {} (see {} --help)",
+                                                fmt::join(names, ", "), program));
+    if (std::ranges::find(names, words[0]) == names.end())
+        return usage_error(program, fmt::format("unknown command '{}'{}", words[0],
+                                                suggestion("", words[0], names, program)));
+    if (words.size() > 1)
+        return usage_error(program,
+                           fmt::format("'{}' is too much: {} takes nothing more (see {} --help)",
+                                       words[1], words[0], program));
+    try {
+        return SwitchctlOptions{run_directory_of(options), options.given("json"), words[0]};
+    } catch (const vde::ValueError& error) {
+        return usage_error(program, error.what());
+    }
+}
+
+}  // namespace switchd

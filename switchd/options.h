@@ -1,0 +1,50 @@
+// The command lines of switchd and switchctl. options.cpp alone knows the library that reads them.
+//
+// Unlike vde_switch's, they are strict: what is not known is refused, with the nearest spelling
+// that is, and exit status 2.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "vde-compat/settings.h"
+
+namespace switchd {
+
+inline constexpr int usage_exit_status = 2;
+
+// The command line asks to end at once: what to print where, and the exit status.
+struct OptionsExit {
+    std::string output;  // to stdout
+    std::string error;   // to stderr, one line with its newline
+    int status = 0;
+};
+
+struct SwitchdOptions {
+    std::string run_directory;  // absolute; not made yet
+    // Private unless it was named: whom the bridge's rights admit must be able to reach it then.
+    mode_t run_directory_mode = 0700;
+    std::string bridge = "br0";
+    vde::Settings vde;  // of the bridge, whose directory is RUN-DIR/BRIDGE
+};
+
+std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const char* const* argv);
+
+struct SwitchctlOptions {
+    std::string run_directory;  // absolute
+    bool json = false;
+    std::string command;
+};
+
+struct SwitchctlCommand {
+    std::string_view name;
+    std::string_view help;
+};
+
+// `command` of the result is one of `commands`.
+std::variant<SwitchctlOptions, OptionsExit> parse_switchctl_options(
+    int argc, const char* const* argv, std::span<const SwitchctlCommand> commands);
+
+}  // namespace switchd

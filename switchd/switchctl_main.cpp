@@ -1,0 +1,51 @@
+// switchctl: one question to a running switch, one printed answer.
+
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "switchd/control_client.h"
+#include "switchd/control_commands.h"
+#include "switchd/control_text.h"
+#include "switchd/options.h"
+
+namespace {
+
+constexpr int refused_status = 1;
+constexpr int no_switch_status = 3;
+
+int complain(const std::string& text, int status) {
+    fmt::print(stderr, "switchctl: {}\n", text);
+    return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    using namespace switchd;
+    std::vector<SwitchctlCommand> commands;
+    for (const ControlCommand& command : control_commands())
+        commands.push_back({command.name, command.help});
+    const auto parsed = parse_switchctl_options(argc, argv, commands);
+    if (const auto* exit = std::get_if<OptionsExit>(&parsed)) {
+        std::fputs(exit->error.c_str(), stderr);
+        std::fputs(exit->output.c_str(), stdout);
+        return exit->status;
+    }
+    const auto& options = std::get<SwitchctlOptions>(parsed);
+    try {
+        const nlohmann::json result =
+            call_switch(options.run_directory + "/switchd.sock", options.command);
+        fmt::print("{}",
+                   options.json ? result.dump(2) + "\n" : control_text(options.command, result));
+        return 0;
+    } catch (const NoSwitchError& error) {
+        return complain(error.line(), no_switch_status);
+    } catch (const SetupError& error) {
+        return complain(error.line(), refused_status);
+    } catch (const nlohmann::json::exception&) {
+        return complain("the switch's answer is of another version (use --json)", refused_status);
+    }
+}

@@ -1,0 +1,179 @@
+#include "switchd/options.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <vector>
+
+#include "switchd/run_directory.h"
+#include "tests/support/catch.h"
+
+using namespace switchd;
+
+namespace {
+
+template <class Options>
+struct Parsed {
+    std::variant<Options, OptionsExit> result;
+
+    const Options& options() const {
+        if (const auto* exit = std::get_if<OptionsExit>(&result)) FAIL(exit->error + exit->output);
+        return std::get<Options>(result);
+    }
+    const OptionsExit& exit() const {
+        REQUIRE(std::holds_alternative<OptionsExit>(result));
+        return std::get<OptionsExit>(result);
+    }
+};
+
+Parsed<SwitchdOptions> switchd_with(std::vector<const char*> words) {
+    words.insert(words.begin(), "switchd");
+    return {parse_switchd_options(static_cast<int>(words.size()), words.data())};
+}
+
+constexpr SwitchctlCommand commands[] = {{"show", "the switch"}, {"megaflows", "the cache"}};
+
+Parsed<SwitchctlOptions> switchctl_with(std::vector<const char*> words) {
+    words.insert(words.begin(), "switchctl");
+    return {parse_switchctl_options(static_cast<int>(words.size()), words.data(), commands)};
+}
+
+}  // namespace
+
+TEST_CASE("switchd without options has one bridge in the default run directory") {
+    const auto parsed = switchd_with({});
+    const SwitchdOptions& options = parsed.options();
+    CHECK(options.run_directory == default_run_directory());
+    CHECK(options.run_directory_mode == 0700);
+    CHECK(options.bridge == "br0");
+    CHECK(options.vde.directory == options.run_directory + "/br0");
+    CHECK(options.vde.pid_file == options.run_directory + "/switchd.pid");
+    CHECK(options.vde.rc_file.empty());
+    CHECK_FALSE(options.vde.read_stdin);
+    CHECK_FALSE(options.vde.daemon);
+    CHECK(options.vde.port_count == 32);
+    CHECK(options.vde.mode == 0600);
+    CHECK(options.vde.directory_mode == 02700);
+}
+
+TEST_CASE("switchd takes everything that vde_switch can be told") {
+    const auto parsed = switchd_with(
+        {"--run-dir",  "/run/lab/", "--numports=0x40", "--fstp",  "--macaddr", "2:0:0:0:0:7",
+         "--priority", "0x1000",    "--hashsize",      "100",     "--mode",    "660",
+         "--tap",      "t1,t2",     "--tap",           "t3",      "--mgmt",    "/run/m",
+         "--mgmtmode", "640",       "--rcfile",        "/etc/rc", "--pidfile", "/run/p",
+         "--group",    "root",      "--mgmtgroup",     "root",    "--daemon",  "--strict-vlan"});
+    const SwitchdOptions& options = parsed.options();
+    CHECK(options.run_directory == "/run/lab");
+    CHECK(options.run_directory_mode == 0755);
+    const vde::Settings& vde = options.vde;
+    CHECK(vde.directory == "/run/lab/br0");
+    CHECK(vde.port_count == 64);
+    CHECK(vde.fstp);
+    CHECK_FALSE(vde.hub);
+    REQUIRE(vde.mac);
+    CHECK(vde.mac->to_string() == "02:00:00:00:00:07");
+    CHECK(vde.priority == 0x1000);
+    CHECK(vde.hash_size == 128);
+    CHECK(vde.mode == 0660);
+    CHECK(vde.directory_mode == 02770);
+    CHECK(vde.taps == std::vector<std::string>{"t1", "t2", "t3"});
+    CHECK(vde.management_socket == "/run/m");
+    CHECK(vde.management_mode == 0640);
+    CHECK(vde.rc_file == "/etc/rc");
+    CHECK(vde.pid_file == "/run/p");
+    CHECK(vde.group == gid_t{0});
+    CHECK(vde.management_group == gid_t{0});
+    CHECK(vde.daemon);
+    CHECK(vde.strict_vlan);
+}
+
+TEST_CASE("a hub has no spanning tree") {
+    const auto parsed = switchd_with({"--fstp", "--hub"});
+    CHECK(parsed.options().vde.hub);
+    CHECK_FALSE(parsed.options().vde.fstp);
+}
+
+TEST_CASE("switchd refuses what it does not know and names the nearest option") {
+    const auto& [words, expected] = GENERATE(table<std::vector<const char*>, std::string>({
+        {{"--numport", "3"}, "switchd: unknown option '--numport' (did you mean --numports?)\n"},
+        {{"--deamon"}, "switchd: unknown option '--deamon' (did you mean --daemon?)\n"},
+        {{"--pid-file=/x"}, "switchd: unknown option '--pid-file=/x' (did you mean --pidfile?)\n"},
+        {{"--frobnicate"}, "switchd: unknown option '--frobnicate' (see switchd --help)\n"},
+        {{"-x"}, "switchd: unknown option '-x' (see switchd --help)\n"},
+        {{"br1"}, "switchd: 'br1' is no option (see switchd --help)\n"},
+    }));
+    const auto parsed = switchd_with(words);
+    CHECK(parsed.exit().error == expected);
+    CHECK(parsed.exit().output.empty());
+    CHECK(parsed.exit().status == 2);
+}
+
+TEST_CASE("switchd refuses values that cannot be used, in one line") {
+    const auto words = GENERATE(values<std::vector<const char*>>({
+        {"--numports", "0"},
+        {"--numports", "65536"},
+        {"--numports", "many"},
+        {"--numports"},
+        {"--hub=1"},
+        {"--macaddr", "1:2:3"},
+        {"--mode", "888"},
+        {"--dirmode", "-1"},
+        {"--hashsize", "0"},
+        {"--priority", ""},
+        {"--group", "no-such-group"},
+        {"--run-dir", ""},
+        {"--mode", "600", "--mode", "660"},
+    }));
+    const auto parsed = switchd_with(words);
+    const std::string& error = parsed.exit().error;
+    CAPTURE(error);
+    CHECK(parsed.exit().status == 2);
+    CHECK(error.starts_with("switchd: "));
+    CHECK(error.find('\n') == error.size() - 1);
+}
+
+TEST_CASE("the help of switchd names every option and shows how to plug in") {
+    const auto parsed = switchd_with({"--help"});
+    CHECK(parsed.exit().status == 0);
+    CHECK(parsed.exit().error.empty());
+    const std::string& text = parsed.exit().output;
+    for (const char* option :
+         {"--run-dir",  "--daemon",    "--pidfile",     "--rcfile",
+          "--numports", "--hub",       "--fstp",        "--macaddr",
+          "--priority", "--hashsize",  "--strict-vlan", "--mode",
+          "--dirmode",  "--group",     "--tap",         "--mgmt ",
+          "--mgmtmode", "--mgmtgroup", "--version",     "qemu-system-x86_64 -nic vde,sock="})
+        CHECK_THAT(text, Catch::Contains(option));
+}
+
+TEST_CASE("switchctl takes one command, with options before or after it") {
+    CHECK(switchctl_with({"show"}).options().command == "show");
+    CHECK_FALSE(switchctl_with({"show"}).options().json);
+    const auto parsed = switchctl_with({"megaflows", "--json", "--run-dir", "/run/x"});
+    CHECK(parsed.options().command == "megaflows");
+    CHECK(parsed.options().json);
+    CHECK(parsed.options().run_directory == "/run/x");
+}
+
+TEST_CASE("switchctl refuses what it cannot ask with status 2") {
+    const auto& [words, expected] = GENERATE(table<std::vector<const char*>, std::string>({
+        {std::vector<const char*>{},
+         "switchctl: what is to be asked? One of show, megaflows (see switchctl --help)\n"},
+        {{"megaflow"}, "switchctl: unknown command 'megaflow' (did you mean megaflows?)\n"},
+        {{"sohw"}, "switchctl: unknown command 'sohw' (did you mean show?)\n"},
+        {{"show", "me"},
+         "switchctl: 'me' is too much: show takes nothing more (see switchctl --help)\n"},
+        {{"--jsno", "show"}, "switchctl: unknown option '--jsno' (did you mean --json?)\n"},
+    }));
+    const auto parsed = switchctl_with(words);
+    CHECK(parsed.exit().error == expected);
+    CHECK(parsed.exit().status == 2);
+}
+
+TEST_CASE("the help of switchctl names every command") {
+    const auto parsed = switchctl_with({"--help"});
+    CHECK(parsed.exit().status == 0);
+    for (const auto& command : commands)
+        CHECK_THAT(parsed.exit().output, Catch::Contains(std::string(command.name)));
+}
