@@ -1,7 +1,8 @@
 // Going into the background, without leaving before everything that can fail has been tried.
 //
 // The parent waits until the child says that it is ready or ends: errors still reach the terminal,
-// and whoever started the daemon gets its exit status.
+// and whoever started the daemon gets its exit status. A parent that is killed meanwhile takes the
+// child along.
 #pragma once
 
 #include "switchd/core/fd.h"

@@ -48,10 +48,17 @@ Program::Program(Log& log, const Settings& settings, vde::ControlDirectory& dire
     : log_(log),
       bridge_(reactor_, log, bridge_settings(settings)),
       vde_(reactor_, log, bridge_, settings.vde, settings.macs, directory) {
-    if (!settings.run_directory.empty())
-        control_server_.emplace(reactor_, settings.run_directory + "/switchd.sock",
-                                ControlContext{bridge_, settings.run_directory,
-                                               settings.vde.directory, vde_.front_door()});
+    // From here on requests are in flight: what fails has to be taken down in order.
+    try {
+        vde_.open_management_socket();
+        if (!settings.run_directory.empty())
+            control_server_.emplace(reactor_, settings.run_directory + "/switchd.sock",
+                                    ControlContext{bridge_, settings.run_directory,
+                                                   settings.vde.directory, vde_.front_door()});
+    } catch (...) {
+        close();
+        throw;
+    }
 }
 
 int Program::run() {

@@ -50,11 +50,11 @@ private:
     SteadyClock clock_;
     FramePool pool_{buffers};
     Reactor reactor_{pool_, clock_};
+    int signal_ = 0;
+    Signals signals_ = Signals::calling<&Program::on_signal>(reactor_, this, {SIGTERM, SIGINT});
     Bridge bridge_;
     VdeService vde_;
     std::optional<ControlServer> control_server_;
-    Signals signals_ = Signals::calling<&Program::on_signal>(reactor_, this, {SIGTERM, SIGINT});
-    int signal_ = 0;
 };
 
 }  // namespace switchd

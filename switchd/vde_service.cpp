@@ -49,10 +49,13 @@ VdeService::VdeService(Reactor& reactor, Log& log, Bridge& bridge, const vde::Se
     front_door_.set_mac_settings(macs);
     front_door_.set_spanning_tree(&spanning_tree_);
     if (settings.fstp) spanning_tree_.enable(true);
-    if (!settings.management_socket.empty())
-        management_socket_.emplace(reactor, log, console_, front_door_.events(),
-                                   settings.management_socket, settings.management_mode,
-                                   settings.management_group);
+}
+
+void VdeService::open_management_socket() {
+    if (!settings_.management_socket.empty())
+        management_socket_.emplace(reactor_, log_, console_, front_door_.events(),
+                                   settings_.management_socket, settings_.management_mode,
+                                   settings_.management_group);
 }
 
 void VdeService::attach_taps() {

@@ -21,11 +21,12 @@ namespace switchd {
 
 class VdeService {
 public:
-    // `directory` holds the ctl socket, listening already. The others must outlive this. Throws
-    // SetupError.
+    // `directory` holds the ctl socket, listening already. The others must outlive this.
     VdeService(Reactor& reactor, Log& log, Bridge& bridge, const vde::Settings& settings,
                const vde::MacSettings& macs, vde::ControlDirectory& directory);
 
+    // The management socket, if the settings name one. Throws SetupError.
+    void open_management_socket();
     // Attaches the TAPs that the settings name, each to the next free port. What fails is logged.
     void attach_taps();
     // Runs the rc file, if there is one. Commands that fail are logged with their line.

@@ -64,16 +64,14 @@ bool same_file(const struct stat& a, const struct stat& b) {
     return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-// 0, or the errno value with which a connection to `path` fails.
-int connect_error(const std::string& path, int type) {
+// No process has the datagram socket `path` open any more.
+bool is_dead(const std::string& path) {
     const auto address = unix_address(path);
-    if (!address) return ENAMETOOLONG;
-    const Fd probe{::socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    if (!probe) return errno;
-    return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) ==
-                   0
-               ? 0
-               : errno;
+    const Fd probe{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    return address && probe &&
+           ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) !=
+               0 &&
+           errno == ECONNREFUSED;
 }
 
 void check_length(const std::string& path) {
@@ -163,7 +161,7 @@ void ControlDirectory::check_contents() const {
                        "name a directory of the switch's own with -s");
         return;
     }
-    switch (const int error = connect_error(ctl, SOCK_STREAM)) {
+    switch (const int error = probe_listener(ctl)) {
         case ECONNREFUSED:  // dead
         case ENOENT: return;
         case 0:
@@ -206,7 +204,7 @@ void ControlDirectory::listen(mode_t mode, std::optional<gid_t> group) {
 void ControlDirectory::sweep() const {
     for (const std::string& name : names_in(directory_.get()))
         if (is_switch_name(name) && is_socket(directory_.get(), name) &&
-            connect_error(path_ + "/" + name, SOCK_DGRAM) == ECONNREFUSED)
+            is_dead(path_ + "/" + name))
             ::unlinkat(directory_.get(), name.c_str(), 0);
 }
 

@@ -29,7 +29,8 @@ Fd datagram_socket() {
 
 }  // namespace
 
-// A client that has connected and whose request is not complete yet.
+// A client that has connected and whose request is not complete yet, or that was refused and has
+// not gone yet.
 class ControlSocket::Session final : public Retirable {
 public:
     Session(ControlSocket& socket, Fd stream) : socket_(socket), stream_(std::move(stream)) {
@@ -41,6 +42,7 @@ public:
         socket_.reactor_.cancel(read_);
     }
     bool idle() const override { return !read_.in_flight(); }
+    bool refused() const { return refused_; }
 
 private:
     void read_more() {
@@ -49,18 +51,23 @@ private:
 
     void on_read(Completion& completion) noexcept {
         if (ended_) return;
-        if (completion.result > 0) {
-            size_ += static_cast<std::size_t>(completion.result);
-            const auto request = parse_plug_request(std::span(bytes_).first(size_));
-            if (!request && request.error() == RequestError::incomplete) return read_more();
-            if (request) socket_.serve(*request, std::move(stream_));
-        }
-        socket_.end(*this);
+        if (completion.result <= 0) return socket_.end(*this);
+        if (refused_) return read_more();  // and forget it
+        size_ += static_cast<std::size_t>(completion.result);
+        const auto request = parse_plug_request(std::span(bytes_).first(size_));
+        if (!request && request.error() == RequestError::incomplete) return read_more();
+        const Errno error = request ? socket_.serve(*request, stream_) : 0;
+        if (error == 0) return socket_.end(*this);
+        refused_ = true;
+        size_ = 0;
+        socket_.refuse(stream_.get(), error);
+        read_more();
     }
 
     ControlSocket& socket_;
     Fd stream_;
     bool ended_ = false;
+    bool refused_ = false;
     std::size_t size_ = 0;
     std::array<std::byte, request_bytes_max> bytes_;
     Operation read_ = Operation::calling<&Session::on_read>(this);
@@ -80,8 +87,6 @@ ControlSocket::~ControlSocket() = default;
 void ControlSocket::close() noexcept {
     listener_.close();
     while (!sessions_.empty()) end(*sessions_.front());
-    if (denying_) ::unlink((access_.directory + "/.denied").c_str());
-    if (refusing_) ::unlink((access_.directory + "/.refused").c_str());
 }
 
 void ControlSocket::on_connection(Fd connection) noexcept {
@@ -94,26 +99,35 @@ void ControlSocket::end(Session& session) noexcept {
     const auto it = std::ranges::find(sessions_, &session, &std::unique_ptr<Session>::get);
     reactor_.retire(std::move(*it));
     sessions_.erase(it);
+    if (session.refused() && std::ranges::none_of(sessions_, &Session::refused)) forget_refusals();
 }
 
-void ControlSocket::serve(const PlugRequest& request, Fd ctl) {
+// The addresses that tell clients why they were refused: nobody needs them any more.
+void ControlSocket::forget_refusals() {
+    if (denying_) ::unlink((access_.directory + "/.denied").c_str());
+    denying_.reset();
+    if (refusing_) ::unlink((access_.directory + "/.refused").c_str());
+    refusing_ = false;
+}
+
+Errno ControlSocket::serve(const PlugRequest& request, Fd& ctl) {
     const auto identity = identify(request, ctl.get());
-    if (!identity) return refuse(ctl.get(), identity.error());
+    if (!identity) return identity.error();
 
     Fd data = datagram_socket();
     if (!data || ::connect(data.get(), reinterpret_cast<const sockaddr*>(request.address.data()),
                            address_bytes) != 0)
-        return refuse(ctl.get(), errno);
+        return errno;
 
     const auto port = host_.admit(request, *identity);
-    if (!port) return refuse(ctl.get(), port.error());
+    if (!port) return port.error();
 
     const bool management = request.kind == PlugRequest::Kind::port_zero;
     const auto path = bind_data(data.get(), *port, *identity, management);
     if (!path) {
         log_.error("cannot make a data socket in {}: {}", access_.directory,
                    errno_text(path.error()));
-        return refuse(ctl.get(), path.error());
+        return path.error();
     }
 
     const int stream = ctl.get();
@@ -124,6 +138,7 @@ void ControlSocket::serve(const PlugRequest& request, Fd ctl) {
     const auto reply = plug_reply(*path);
     // A client that cannot take 110 bytes has gone; the end of its stream says so.
     ::send(stream, reply.data(), reply.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return 0;
 }
 
 void ControlSocket::refuse(int ctl, Errno error) {
@@ -151,6 +166,7 @@ void ControlSocket::refuse(int ctl, Errno error) {
     }
     const auto reply = plug_reply(path);
     ::send(ctl, reply.data(), reply.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ::shutdown(ctl, SHUT_WR);
 }
 
 std::expected<PlugIdentity, Errno> ControlSocket::identify(const PlugRequest& request,
@@ -182,7 +198,7 @@ std::expected<std::string, Errno> ControlSocket::bind_data(int data, unsigned po
     unsigned mode = management ? access_.management_mode : access_.mode;
     const gid_t gid = group.value_or(static_cast<gid_t>(-1));
     if (::geteuid() == 0 && identity.owner) {
-        mode &= 0700;
+        if (!management) mode &= 0700;
         if (::chown(path.c_str(), *identity.owner, gid) != 0) return std::unexpected(errno);
     } else if (group && ::chown(path.c_str(), static_cast<uid_t>(-1), gid) != 0) {
         return std::unexpected(errno);

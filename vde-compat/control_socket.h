@@ -66,14 +66,16 @@ public:
 private:
     class Session;
 
-    // Clients that have connected and not asked yet. Asking takes an honest client no time, so when
-    // there are more, the oldest go.
+    // Clients that have connected and not asked yet, or were refused and have not gone yet. Both
+    // take an honest client no time, so when there are more, the oldest go.
     static constexpr std::size_t sessions_max = 256;
 
     void on_connection(Fd connection) noexcept;
     void end(Session& session) noexcept;
-    void serve(const PlugRequest& request, Fd ctl);
+    // Plugs the client in and takes its stream, or says why not (errno) and leaves it.
+    Errno serve(const PlugRequest& request, Fd& ctl);
     void refuse(int ctl, Errno error);
+    void forget_refusals();
     std::expected<PlugIdentity, Errno> identify(const PlugRequest& request, int ctl) const;
     std::expected<std::string, Errno> bind_data(int data, unsigned port,
                                                 const PlugIdentity& identity,

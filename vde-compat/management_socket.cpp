@@ -1,5 +1,6 @@
 #include "vde-compat/management_socket.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,16 +24,18 @@ constexpr std::size_t read_bytes_max = 4096;
 
 class ManagementSocket::Session final : public StreamConnection, private ConsoleOutput {
 public:
-    Session(ManagementSocket& owner, Fd connection)
+    // `socket` is the descriptor that `connection` owns.
+    Session(ManagementSocket& owner, int socket, Fd connection)
         : StreamConnection(owner.reactor_, std::move(connection), Fd{}, 2 * write_bytes_max),
           owner_(owner),
+          socket_(socket),
           console_(owner.console_, owner.events_, ConsoleSession::Kind::socket, this) {
         start();
         pump();
     }
 
     bool idle() const override { return StreamConnection::idle() && !pump_.queued(); }
-    bool has_unread_output() const { return pending_bytes() != 0; }
+    bool is_dispensable() const { return over_ || pending_bytes() != 0; }
     void stop() noexcept {
         over_ = true;
         close();
@@ -54,16 +57,25 @@ private:
             write(part);
             console_.consume(part.size());
         }
-        if (!console_.finished() || !console_.pending().empty()) return;
-        if (!console_.reason().empty())
-            owner_.log_.warn("management session: the peer {}; closed", console_.reason());
+        if (console_.finished() && console_.pending().empty() && pending_bytes() == 0)
+            say_goodbye();
+    }
+
+    void say_goodbye() noexcept {
         over_ = true;
-        finish();
+        if (!console_.reason().empty()) {
+            owner_.log_.warn("management session: the peer {}; closed", console_.reason());
+            finish();
+            return;
+        }
+        // The peer closes first: unixterm does not read the farewell if the hang-up comes with it.
+        ::shutdown(socket_, SHUT_WR);
     }
 
     void ended(bool) noexcept override { owner_.end(*this); }
 
     ManagementSocket& owner_;
+    int socket_;
     bool over_ = false;
     ConsoleSession console_;
     TurnHook pump_ = TurnHook::calling<&Session::pump>(this);
@@ -94,12 +106,14 @@ void ManagementSocket::close() noexcept {
 
 void ManagementSocket::on_connection(Fd connection) noexcept {
     if (sessions_.size() == sessions_max) {
-        // Rather one that does not even read than one that may be listening to events.
+        // Rather one that does not read or has said goodbye than one that may be listening to
+        // events.
         const auto stuck = std::ranges::find_if(
-            sessions_, [](const auto& session) { return session->has_unread_output(); });
+            sessions_, [](const auto& session) { return session->is_dispensable(); });
         end(stuck != sessions_.end() ? **stuck : *sessions_.front());
     }
-    sessions_.push_back(std::make_unique<Session>(*this, std::move(connection)));
+    const int socket = connection.get();
+    sessions_.push_back(std::make_unique<Session>(*this, socket, std::move(connection)));
 }
 
 void ManagementSocket::end(Session& session) noexcept {

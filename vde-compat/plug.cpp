@@ -1,7 +1,8 @@
 #include "vde-compat/plug.h"
 
-#include <poll.h>
 #include <sys/socket.h>
+
+#include <cerrno>
 
 namespace switchd::vde {
 
@@ -16,21 +17,27 @@ Plug::Plug(Reactor& reactor, FrameSink& sink, Fd data, Fd ctl, std::string path,
 
 void Plug::start() {
     DatagramEndpoint::start();
-    // Not a read: a client may send what it likes on the stream, at the cost of its own buffer.
-    reactor_.poll(hangup_, ctl_.get(), POLLRDHUP);
+    watch();
+}
+
+void Plug::watch() {
+    reactor_.read(read_, ctl_.get(), forgotten_);
 }
 
 bool Plug::idle() const {
-    return DatagramEndpoint::idle() && !hangup_.in_flight();
+    return DatagramEndpoint::idle() && !read_.in_flight();
 }
 
-void Plug::on_hangup(Completion& completion) noexcept {
-    if (!closed() && completion.result != 0) sink_.ended(*this);
+void Plug::on_ctl(Completion& completion) noexcept {
+    if (closed()) return;
+    if (completion.result > 0 || completion.result == -EINTR || completion.result == -EAGAIN)
+        return watch();
+    sink_.ended(*this);
 }
 
 void Plug::close_peer() noexcept {
     DatagramEndpoint::close_peer();
-    reactor_.cancel(hangup_);
+    reactor_.cancel(read_);
     ::unlink(path_.c_str());
     // The client sees the end at once, also while cancelled requests keep this object alive.
     ::shutdown(ctl_.get(), SHUT_RDWR);

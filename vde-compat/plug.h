@@ -4,9 +4,10 @@
 // The data socket is connected to the client and bound to a file of its own in the control
 // directory, which libvdeplug connects to and User-mode Linux sends to. The file lives as long as
 // the plug. The end of the ctl stream is the end of the plug, and nothing else is: not an error on
-// the data socket, not bytes that a client sends on the stream (they are never read).
+// the data socket, not bytes that a client sends on the stream (they are read and forgotten).
 #pragma once
 
+#include <array>
 #include <string>
 
 #include "switchd/core/datagram_endpoint.h"
@@ -30,12 +31,14 @@ protected:
     void close_peer() noexcept override;
 
 private:
-    void on_hangup(Completion& completion) noexcept;
+    void watch();
+    void on_ctl(Completion& completion) noexcept;
 
     int id_;
     Fd ctl_;
     std::string path_;
-    Operation hangup_ = Operation::calling<&Plug::on_hangup>(this);
+    std::array<std::byte, 128> forgotten_;
+    Operation read_ = Operation::calling<&Plug::on_ctl>(this);
 };
 
 }  // namespace switchd::vde

@@ -4,6 +4,9 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <thread>
 
 #include "switchd/core/error.h"
 
@@ -11,12 +14,12 @@ namespace switchd {
 
 namespace {
 
-// Whether a process listens on the socket; a file that is no socket counts as somebody's.
-bool answered(const sockaddr_un& address) {
-    const Fd probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
-        return true;
-    return errno != ECONNREFUSED && errno != ENOENT;
+// Whether the process that began to listen on the other end of `connection` is gone.
+bool listener_is_dead(const Fd& connection) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    return ::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+           peer.pid > 0 && ::kill(peer.pid, 0) != 0 && errno == ESRCH;
 }
 
 bool is_socket(const std::string& path) {
@@ -34,6 +37,21 @@ std::optional<sockaddr_un> unix_address(const std::string& path) {
     return address;
 }
 
+int probe_listener(const std::string& path) {
+    using namespace std::chrono_literals;
+    const auto address = unix_address(path);
+    if (!address) return ENAMETOOLONG;
+    for (int attempt = 0;; ++attempt) {
+        const Fd probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+        if (!probe) return errno;
+        if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) !=
+            0)
+            return errno;
+        if (attempt == 200 || !listener_is_dead(probe)) return 0;
+        std::this_thread::sleep_for(10ms);
+    }
+}
+
 Fd listen_on(const std::string& path, unsigned mode) {
     const auto address = unix_address(path);
     if (!address)
@@ -45,7 +63,8 @@ Fd listen_on(const std::string& path, unsigned mode) {
     const auto* const name = reinterpret_cast<const sockaddr*>(&*address);
     int bound = ::bind(socket.get(), name, sizeof *address);
     if (bound != 0 && errno == EADDRINUSE) {
-        if (answered(*address) || !is_socket(path))
+        const int answer = probe_listener(path);
+        if ((answer != ECONNREFUSED && answer != ENOENT) || !is_socket(path))
             throw SetupError("cannot listen on '" + path + "': it is in use",
                              "stop whoever uses it, or choose another path");
         ::unlink(path.c_str());

@@ -1,5 +1,6 @@
 #include "vde-compat/management_socket.h"
 
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,7 +64,19 @@ TEST_CASE("a client of the management socket gets banner, prompt and replies") {
     client.say("logout\n");
     REQUIRE(lab.hears(client, "9999 END OF SESSION"));
     REQUIRE(lab.loop.until_seen([&] { return client.listen() && client.over; }));
-    CHECK(lab.management.session_count() == 0);
+    client.socket.reset();
+    CHECK(lab.loop.until([&] { return lab.management.session_count() == 0; }));
+}
+
+TEST_CASE("the farewell does not come with a hang-up, which would hide it from unixterm") {
+    ManagementLab lab;
+    Client client(lab.path);
+    client.say("logout\n");
+    REQUIRE(lab.hears(client, "9999 END OF SESSION"));
+    lab.loop.turns(5);
+    pollfd ready{client.socket.get(), POLLIN | POLLHUP, 0};
+    REQUIRE(::poll(&ready, 1, 0) == 1);
+    CHECK((ready.revents & POLLHUP) == 0);
 }
 
 TEST_CASE("the management socket has the mode asked for and is gone after close") {
