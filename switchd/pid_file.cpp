@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <fstream>
 #include <optional>
 #include <string_view>
 
@@ -51,10 +52,20 @@ bool is_empty(const Fd& file) {
     return ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0;
 }
 
+// Ended, and not yet asked for its status by its parent, as in a container without an init.
+bool is_zombie(pid_t pid) {
+    std::string status;
+    std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/stat"), status);
+    // The state follows the name, which may hold anything.
+    const std::size_t name_end = status.rfind(") ");
+    return name_end != std::string::npos && name_end + 2 < status.size() &&
+           (status[name_end + 2] == 'Z' || status[name_end + 2] == 'X');
+}
+
 // A process with this one's id is this one: the file is of a former life, as in a container that
 // starts anew.
 bool is_other_living(pid_t pid) {
-    return pid != ::getpid() && (::kill(pid, 0) == 0 || errno == EPERM);
+    return pid != ::getpid() && (::kill(pid, 0) == 0 || errno == EPERM) && !is_zombie(pid);
 }
 
 // Whether another process has the lock; a file system without locks has none.

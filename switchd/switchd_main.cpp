@@ -49,7 +49,7 @@ void run(Log& log, const SwitchdOptions& options) {
     settings.macs.min_persistence_seconds = 0;
     Program program(log, settings, directory);
     program.vde().attach_taps();
-    program.vde().run_rc_file();
+    program.vde().run_rc_file(VdeService::RcFile::named);
     if (daemon) daemon->ready(log);
     welcome(options);
     program.run();

@@ -317,14 +317,14 @@ Errno VdeFrontDoor::remove_vlan(long vlan) {
 }
 
 Errno VdeFrontDoor::add_vlan_port(long vlan, long number) {
-    if (vlan < 1 || vlan > static_cast<long>(vlan_id_max)) return EINVAL;
+    if (vlan < 0 || vlan > static_cast<long>(vlan_id_max)) return EINVAL;
     const auto [port, error] = find(number);
     if (error) return error;
     return changed(bridge_.tables().add_tagged_vlan(static_cast<VlanId>(vlan), port->number));
 }
 
 Errno VdeFrontDoor::remove_vlan_port(long vlan, long number) {
-    if (vlan < 1 || vlan > static_cast<long>(vlan_id_max)) return EINVAL;
+    if (vlan < 0 || vlan > static_cast<long>(vlan_id_max)) return EINVAL;
     const auto [port, error] = find(number);
     if (error) return error;
     return changed(bridge_.tables().remove_tagged_vlan(static_cast<VlanId>(vlan), port->number));

@@ -73,8 +73,9 @@ void VdeService::attach_taps() {
     }
 }
 
-void VdeService::run_rc_file() {
-    const std::string path = settings_.rc_file.empty() ? usual_rc_file() : settings_.rc_file;
+void VdeService::run_rc_file(RcFile which) {
+    std::string path = settings_.rc_file;
+    if (path.empty() && which == RcFile::usual) path = usual_rc_file();
     if (path.empty()) return;
     const auto text = vde::read_script(path, vde::ScriptSource::anything);
     if (!text) {

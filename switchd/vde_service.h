@@ -29,8 +29,10 @@ public:
     void open_management_socket();
     // Attaches the TAPs that the settings name, each to the next free port. What fails is logged.
     void attach_taps();
-    // Runs the rc file, if there is one. Commands that fail are logged with their line.
-    void run_rc_file();
+    // Runs the rc file that the settings name, or vde_switch's usual one where `which` says so.
+    // Commands that fail are logged with their line.
+    enum class RcFile { named, usual };
+    void run_rc_file(RcFile which);
     // Standard input becomes a console; its end stops the loop.
     void open_stdin_console();
 

@@ -34,7 +34,7 @@ int run(Log& log, const vde::Settings& settings) {
     wanted.macs.hash_size = settings.hash_size;
     Program program(log, wanted, directory);
     program.vde().attach_taps();
-    program.vde().run_rc_file();
+    program.vde().run_rc_file(VdeService::RcFile::usual);
     if (settings.read_stdin) program.vde().open_stdin_console();
     if (daemon) daemon->ready(log);
     return program.run();

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cerrno>
 #include <tuple>
+#include <vector>
 
 #include "vde-compat/console_arguments.h"
 #include "vde-compat/console_command.h"
@@ -22,8 +23,8 @@ unsigned bucket_of(const MacInfo& entry, unsigned hash_size) {
 }
 
 void print_entry(CommandCall& call, const MacInfo& entry, unsigned bucket) {
-    call.print("Hash: {:04} Addr: {} VLAN {:04} to port: {:03}  age {} secs\n", bucket,
-               entry.mac.to_string(), entry.vlan, entry.port, entry.age.count());
+    call.print("Hash: {:04} Addr: {:02x} VLAN {:04} to port: {:03}  age {} secs\n", bucket,
+               fmt::join(entry.mac.bytes, ":"), entry.vlan, entry.port, entry.age.count());
 }
 
 CommandResult showinfo(CommandCall& call) {
@@ -54,13 +55,19 @@ CommandResult set_seconds(CommandCall& call) {
 }
 
 CommandResult print(CommandCall& call) {
-    const auto size = call.parts.model.mac_settings().hash_size;
-    const auto order = [&](const MacInfo& entry) {
-        return std::tuple(bucket_of(entry, size), entry.vlan, entry.mac);
+    struct Row {
+        unsigned bucket;
+        const MacInfo* entry;
     };
-    auto entries = call.parts.model.macs();
-    std::ranges::sort(entries, {}, order);
-    for (const auto& entry : entries) print_entry(call, entry, bucket_of(entry, size));
+    const auto size = call.parts.model.mac_settings().hash_size;
+    const auto entries = call.parts.model.macs();
+    std::vector<Row> rows;
+    rows.reserve(entries.size());
+    for (const auto& entry : entries) rows.push_back({bucket_of(entry, size), &entry});
+    std::ranges::sort(rows, {}, [](const Row& row) {
+        return std::tuple(row.bucket, row.entry->vlan, row.entry->mac);
+    });
+    for (const auto& row : rows) print_entry(call, *row.entry, row.bucket);
     return {};
 }
 

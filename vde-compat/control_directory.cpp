@@ -3,11 +3,13 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <chrono>
 #include <climits>
 #include <cstdlib>
 #include <memory>
@@ -64,14 +66,35 @@ bool same_file(const struct stat& a, const struct stat& b) {
     return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+// A connection without waiting: 0, or the errno value with which it fails.
+int connect_to(const Fd& socket, const std::string& path) {
+    const auto address = unix_address(path);
+    if (!address) return ENAMETOOLONG;
+    const auto* const name = reinterpret_cast<const sockaddr*>(&*address);
+    return ::connect(socket.get(), name, sizeof *address) == 0 ? 0 : errno;
+}
+
 // No process has the datagram socket `path` open any more.
 bool is_dead(const std::string& path) {
-    const auto address = unix_address(path);
     const Fd probe{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    return address && probe &&
-           ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) !=
-               0 &&
-           errno == ECONNREFUSED;
+    return probe && connect_to(probe, path) == ECONNREFUSED;
+}
+
+// A switch that was killed just now may still seem to listen, until the kernel has put away its
+// ring; then it hangs up. One that lives waits for our request. Process ids would not tell: those
+// of other containers are unknown here, and that of a daemon is not the one that began to listen.
+constexpr std::chrono::milliseconds hang_up_max{500};
+
+// 0 if somebody lives behind the ctl socket, else why not.
+int ctl_error(const std::string& path) {
+    for (int attempt = 0; attempt < 10; ++attempt) {
+        const Fd probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+        if (!probe) return errno;
+        if (const int error = connect_to(probe, path)) return error;
+        pollfd end{probe.get(), POLLIN, 0};
+        if (::poll(&end, 1, static_cast<int>(hang_up_max.count())) == 0) return 0;
+    }
+    return 0;
 }
 
 void check_length(const std::string& path) {
@@ -161,7 +184,7 @@ void ControlDirectory::check_contents() const {
                        "name a directory of the switch's own with -s");
         return;
     }
-    switch (const int error = probe_listener(ctl)) {
+    switch (const int error = ctl_error(ctl)) {
         case ECONNREFUSED:  // dead
         case ENOENT: return;
         case 0:

@@ -4,26 +4,15 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <optional>
 
 #include "switchd/core/error.h"
 #include "tests/support/catch.h"
+#include "tests/support/sockets.h"
 
 using namespace switchd;
-namespace fs = std::filesystem;
 
 namespace {
-
-struct TemporaryDirectory {
-    std::string path;
-    TemporaryDirectory() {
-        char name[] = "/tmp/run-directory-test.XXXXXX";
-        REQUIRE(::mkdtemp(name));
-        path = name;
-    }
-    ~TemporaryDirectory() { fs::remove_all(path); }
-};
 
 // Sets a variable of the environment, or removes it, until the end of the scope.
 struct Environment {
@@ -46,8 +35,8 @@ mode_t rights(const std::string& path) {
 
 TEST_CASE("the run directory is in the session's directory if that is the user's own") {
     TemporaryDirectory own;
-    Environment session("XDG_RUNTIME_DIR", own.path.c_str());
-    CHECK(default_run_directory() == own.path + "/switchd");
+    Environment session("XDG_RUNTIME_DIR", own.path().c_str());
+    CHECK(default_run_directory() == own.path().string() + "/switchd");
 }
 
 TEST_CASE(
@@ -55,13 +44,14 @@ TEST_CASE(
     TemporaryDirectory own;
     const auto value = GENERATE(as<const char*>{}, nullptr, "", "relative", "/no/such/place");
     Environment session("XDG_RUNTIME_DIR", value);
-    Environment temporary("TMPDIR", own.path.c_str());
-    CHECK(default_run_directory() == own.path + "/switchd-" + std::to_string(::geteuid()));
+    Environment temporary("TMPDIR", own.path().c_str());
+    CHECK(default_run_directory() ==
+          own.path().string() + "/switchd-" + std::to_string(::geteuid()));
 }
 
 TEST_CASE("a run directory is made private and taken again") {
     TemporaryDirectory own;
-    const std::string path = own.path + "/run";
+    const std::string path = own.path().string() + "/run";
     make_run_directory(path, 0700);
     CHECK(rights(path) == 0700);
     CHECK_NOTHROW(make_run_directory(path, 0700));
@@ -69,7 +59,7 @@ TEST_CASE("a run directory is made private and taken again") {
 
 TEST_CASE("a run directory that others could change is refused and left as it is") {
     TemporaryDirectory own;
-    const std::string path = own.path + "/run";
+    const std::string path = own.path().string() + "/run";
     SECTION("others may write to it") {
         REQUIRE(::mkdir(path.c_str(), 0700) == 0);
         REQUIRE(::chmod(path.c_str(), 0777) == 0);
@@ -77,7 +67,7 @@ TEST_CASE("a run directory that others could change is refused and left as it is
         CHECK(rights(path) == 0777);
     }
     SECTION("it is a link") {
-        REQUIRE(::symlink(own.path.c_str(), path.c_str()) == 0);
+        REQUIRE(::symlink(own.path().c_str(), path.c_str()) == 0);
         CHECK_THROWS_AS(make_run_directory(path, 0700), SetupError);
     }
     SECTION("its parent is missing") {
