@@ -46,15 +46,95 @@ $(BIN) $(UNIT_BIN):
 	@echo "  LD   $@"
 	@$(CXX) $(CXXFLAGS) $(LDFLAGS) $(sort $^) $(LDLIBS) -o $@
 
-$O/obj/%.o: %.cpp Makefile
+$O/obj/%.o: %.cpp
 	@mkdir -p $(@D)
 	@echo "  CXX  $<"
 	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -c $< -o $@
 
 units: $(UNIT_BIN)
 
+# Fuzz targets: clang's, because libFuzzer is; with what it needs to read g++ 12's library as C++23.
+FUZZ     := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
+FUZZCXX  ?= clang++-16 -std=c++2b -D__cpp_concepts=202002L -Wno-macro-redefined -I. -MMD -MP \
+            -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_SECONDS ?= 20
+fobj      = $(patsubst %.cpp,build/fuzz/obj/%.o,$1)
+FUZZ_BIN := $(FUZZ:%=build/fuzz/%)
+FUZZ_SRC := $(wildcard switchd/core/*.cpp flows/*.cpp vde-compat/*.cpp)
+
+build/fuzz/obj/%.o: %.cpp
+	@mkdir -p $(@D)
+	@echo "  FUZZ $<"
+	@$(FUZZCXX) -fsanitize=fuzzer-no-link -c $< -o $@
+build/fuzz/rooms.a: $(call fobj,$(FUZZ_SRC))
+	@rm -f $@
+	@ar rc $@ $^
+$(FUZZ_BIN): build/fuzz/%: build/fuzz/obj/tests/fuzz/%_fuzz.o build/fuzz/rooms.a
+	@echo "  LD   $@"
+	@$(FUZZCXX) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
+
+fuzz: $(FUZZ_BIN)
+
+guest:
+	@tests/support/guest/build.sh build/guest
+
+# Packages: all of them from Debian's own archive, and nothing is asked of it when none is missing.
+PACKAGES := $(shell sed 's/\#.*//' packages.txt)
+SUDO     := $(if $(filter-out 0,$(shell id -u)),sudo)
+packages:
+	@missing=$$(for p in $(PACKAGES); do \
+	    dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q ' installed$$' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	    echo "  APT " $$missing; \
+	    $(SUDO) apt-get -q update && \
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive \
+	        apt-get -q install -y --no-install-recommends $$missing; \
+	fi
+
+# Every part is run and says how many of its cases passed, whatever became of the parts before it.
+PARTS_OF_CHECK := $(if $T,check-units,check-style check-units check-fuzz check-system)
+parallel = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+check: packages
+	@status=0; for part in $(PARTS_OF_CHECK); do \
+	    $(MAKE) --no-print-directory $(parallel) $$part || status=1; done; exit $$status
+check-style:
+	@tests/style_check.sh
+check-units:
+	@status=0; $(MAKE) --no-print-directory -k units || status=1; \
+	for t in $(UNIT_BIN); do echo "  RUN  $$t"; $$t $(if $T,"$T") || status=1; done; exit $$status
+check-fuzz: fuzz
+	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ)
+check-system: all
+	@$(SUDO) /usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/system
+check-sanitized: packages
+	@$(MAKE) --no-print-directory $(parallel) SAN=address,undefined check-units
+
+demo: packages
+	@$(MAKE) --no-print-directory $(parallel) all guest
+	@examples/two-vms.sh
+
+# Beside the real vde_switch, then the engine's parts alone.
+BENCH_BIN := $(patsubst tests/bench/%.cpp,$O/bench/%,$(wildcard tests/bench/*.cpp))
+$(BENCH_BIN): $O/bench/%: $O/obj/tests/bench/%.o
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	@$(CXX) $(CXXFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+bench-programs: $(BENCH_BIN)
+bench: packages
+	@$(MAKE) --no-print-directory $(parallel) all bench-programs guest $O/test-flows
+	@/usr/bin/python3 -B tests/bench/run.py
+	@$O/test-flows "[!benchmark]"
+
+install: all
+	install -Dm755 -t $(DESTDIR)$(PREFIX)/sbin $O/switchd
+	install -Dm755 -t $(DESTDIR)$(PREFIX)/bin $O/vde_switch $O/switchctl
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/man/man1 man/*.1
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/man/man8 man/*.8
+
 clean:
 	rm -rf build
 
-.PHONY: all units clean
--include $(patsubst %.o,%.d,$(call obj,$(SRC) $(SUPPORT) $(foreach u,$(UNITS),$(call unit_sources,$u))))
+.PHONY: all units fuzz guest packages check check-style check-units check-fuzz check-system \
+        check-sanitized demo bench bench-programs install clean
+-include $(patsubst %.o,%.d,$(call obj,$(SRC) $(SUPPORT) $(foreach u,$(UNITS),$(call unit_sources,$u))) \
+    $(call fobj,$(FUZZ_SRC) $(wildcard tests/fuzz/*.cpp)) $(call obj,$(wildcard tests/bench/*.cpp)))

@@ -1,0 +1,31 @@
+"""A host in an unprivileged namespace of its own, plugged in with vdens."""
+
+UDHCPC = """#!/bin/sh
+[ "$1" = bound ] && ip addr add $ip/${mask:-24} dev $interface && echo "LEASE $ip"
+exit 0
+"""
+
+
+def vdens_up(lab, switch, address, more=":"):
+    """It stays as long as its stdin is open."""
+    host = lab.spawn(["vdens", switch.directory, "sh", "-c",
+                      f"ip addr add {address}/24 dev vde0; ip link set vde0 up; {more};"
+                      " echo UP; cat"])
+    host.wait_output(b"UP")
+    return host
+
+
+def ping_from_vdens(lab, switch, address, peer, size=56, more=":"):
+    """What three pings print, started when the peer has answered once."""
+    script = (f"ip addr add {address}/24 dev vde0; ip link set vde0 up; {more}; "
+              f"until ping -c 1 -W 1 {peer} >/dev/null 2>&1; do :; done; "
+              f"ping -c 3 -i .2 -s {size} -M do {peer}")
+    return lab.run(["vdens", switch.directory, "sh", "-c", script], timeout_s=60).stdout
+
+
+def lease(lab, switch, gateway="10.0.2.2"):
+    """A DHCP client on a host of its own: what it got, and a ping to the gateway."""
+    script = lab.write("udhcpc.sh", UDHCPC, 0o755)
+    return lab.run(["vdens", switch.directory, "sh", "-c",
+                    f"ip link set vde0 up; busybox udhcpc -i vde0 -n -q -t 20 -s {script};"
+                    f" ping -c 1 -W 10 {gateway}"], timeout_s=90).stdout
