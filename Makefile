@@ -46,7 +46,11 @@ $(BIN) $(UNIT_BIN):
 	@echo "  LD   $@"
 	@$(CXX) $(CXXFLAGS) $(LDFLAGS) $(sort $^) $(LDLIBS) -o $@
 
-$O/obj/%.o: %.cpp
+# Other flags, other objects.
+$O/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CXX) $(CPPFLAGS) $(CXXFLAGS)' | cmp -s - $@ || echo '$(CXX) $(CPPFLAGS) $(CXXFLAGS)' >$@
+$O/obj/%.o: %.cpp $O/flags
 	@mkdir -p $(@D)
 	@echo "  CXX  $<"
 	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -c $< -o $@
@@ -135,6 +139,6 @@ clean:
 	rm -rf build
 
 .PHONY: all units fuzz guest packages check check-style check-units check-fuzz check-system \
-        check-sanitized demo bench bench-programs install clean
+        check-sanitized demo bench bench-programs install clean FORCE
 -include $(patsubst %.o,%.d,$(call obj,$(SRC) $(SUPPORT) $(foreach u,$(UNITS),$(call unit_sources,$u))) \
     $(call fobj,$(FUZZ_SRC) $(wildcard tests/fuzz/*.cpp)) $(call obj,$(wildcard tests/bench/*.cpp)))

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "switchd/run_directory.h"
+#include "vde-compat/control_directory.h"
 #include "vde-compat/setting_values.h"
 
 namespace switchd {
@@ -288,6 +289,14 @@ std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const 
         if (options.given("run-dir")) result.run_directory_mode = 0755;
         result.vde = bridge_settings(options, result.run_directory);
         result.vde.directory = result.run_directory + "/" + result.bridge;
+        // Here already, so that no run directory is made in vain.
+        if (result.vde.directory.size() > vde::ControlDirectory::path_bytes_max)
+            return usage_error(
+                program,
+                fmt::format("run directory '{}' has too long a name for the sockets in it (choose "
+                            "one of at most {} bytes)",
+                            result.run_directory,
+                            vde::ControlDirectory::path_bytes_max - result.bridge.size() - 1));
         return result;
     } catch (const vde::ValueError& error) {
         return usage_error(program, error.what());

@@ -1,7 +1,9 @@
 #include "switchd/program.h"
 
+#include <fcntl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "switchd/core/error.h"
 
@@ -24,6 +26,11 @@ MacAddress random_mac() {
 }  // namespace
 
 void prepare_process() {
+    for (int fd = ::open("/dev/null", O_RDWR); fd >= 0; fd = ::dup(fd))
+        if (fd > STDERR_FILENO) {
+            ::close(fd);
+            break;
+        }
     block_signals({SIGTERM, SIGINT});
     ignore_signals(
         {SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGPROF, SIGVTALRM, SIGIO, SIGPWR, SIGSTKFLT});

@@ -13,7 +13,8 @@
 
 namespace switchd {
 
-// For main(), before anything else is made: SIGTERM and SIGINT will be read by the loop, the
+// For main(), before anything else is made: a standard stream that is closed is opened on
+// /dev/null, so that no socket takes its number; SIGTERM and SIGINT will be read by the loop, the
 // signals that peers cause and that scripts send by habit are ignored, and there may be as many
 // open files as the hard limit allows, because each plug needs two.
 void prepare_process();

@@ -140,6 +140,7 @@ Errno VdeFrontDoor::set_port_count(long count) {
     for (const Port* port : bridge_.ports())
         if (port->number > static_cast<unsigned long>(count)) return EADDRINUSE;
     port_count_ = static_cast<unsigned>(count);
+    if (spanning_tree_) spanning_tree_->set_port_max(port_count_);
     return 0;
 }
 
@@ -312,6 +313,7 @@ Errno VdeFrontDoor::create_vlan(long vlan) {
 }
 
 Errno VdeFrontDoor::remove_vlan(long vlan) {
+    if (vlan == 0) return EADDRINUSE;  // every new port belongs to it
     if (vlan < 1 || vlan > static_cast<long>(vlan_id_max)) return EINVAL;
     return changed(bridge_.tables().remove_vlan(static_cast<VlanId>(vlan)));
 }

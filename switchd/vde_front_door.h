@@ -30,7 +30,10 @@ public:
     vde::PacketDump& dump() { return dump_; }
     // The spanning tree follows ports and VLANs, and ends when the switch becomes a hub; null for
     // none.
-    void set_spanning_tree(VdeSpanningTree* spanning_tree) { spanning_tree_ = spanning_tree; }
+    void set_spanning_tree(VdeSpanningTree* spanning_tree) {
+        spanning_tree_ = spanning_tree;
+        if (spanning_tree_) spanning_tree_->set_port_max(port_count_);
+    }
 
     // The lowest port from 1 on that nobody uses, for an endpoint of our own (a TAP), not for
     // plugs. ENOSPC: full.

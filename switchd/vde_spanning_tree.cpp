@@ -79,7 +79,7 @@ void VdeSpanningTree::enable(bool on) {
 }
 
 vde::Errno VdeSpanningTree::set_edge(long vlan, long port, bool edge) {
-    if (vlan < 0 || vlan > long{vlan_id_max} || port < 0 || port > long{port_number_max})
+    if (vlan < 0 || vlan > long{vlan_id_max} || port < 0 || port > static_cast<long>(port_max_))
         return EINVAL;
     compare();
     const bool found = fstp_.set_edge(static_cast<unsigned>(vlan), static_cast<unsigned>(port),
@@ -89,7 +89,7 @@ vde::Errno VdeSpanningTree::set_edge(long vlan, long port, bool edge) {
 }
 
 vde::Errno VdeSpanningTree::set_bonus(long vlan, long port, long cost) {
-    if (vlan < 0 || vlan > long{vlan_id_max} || port < 0 || port > long{port_number_max} ||
+    if (vlan < 0 || vlan > long{vlan_id_max} || port < 0 || port > static_cast<long>(port_max_) ||
         cost < 0 || cost > 0xffffffff)
         return EINVAL;
     compare();

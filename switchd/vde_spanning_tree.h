@@ -27,6 +27,9 @@ public:
         if (fstp_.enabled()) compare();
     }
 
+    // The highest port number that edges and bonuses may be set for.
+    void set_port_max(PortNumber port) { port_max_ = port; }
+
     void close() { hello_.disarm(); }
     bool idle() const { return hello_.idle(); }
 
@@ -62,6 +65,7 @@ private:
     Reactor& reactor_;
     Bridge& bridge_;
     vde::DebugEvents& events_;
+    PortNumber port_max_ = port_number_max;
     // Brought up to date also when the console only looks at them.
     mutable vde::Fstp fstp_;
     mutable Members known_;

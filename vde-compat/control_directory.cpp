@@ -102,7 +102,7 @@ void check_length(const std::string& path) {
     refuse(fmt::format("Cannot create ctl directory '{}': its name of {} bytes is too long for the "
                        "addresses of the sockets in it",
                        path, path.size()),
-           fmt::format("name one of at most {} bytes with -s", ControlDirectory::path_bytes_max));
+           fmt::format("choose one of at most {} bytes", ControlDirectory::path_bytes_max));
 }
 
 }  // namespace
@@ -120,17 +120,17 @@ ControlDirectory::ControlDirectory(Log& log, const std::string& path, mode_t mod
         if (::fchmod(directory_.get(), 0700) != 0)
             refuse("Could not set the VDE ctl directory '" + path_ +
                        "' permissions: " + errno_text(errno),
-                   "it must be yours: name another one with -s");
+                   "it must be yours: choose another directory");
         sweep();
         listen(mode, group);
         if (group && ::fchown(directory_.get(), static_cast<uid_t>(-1), *group) != 0)
             refuse(fmt::format("Could not give '{}' to group {}: {}", path_, *group,
                                errno_text(errno)),
-                   "name a group that you are a member of with -g");
+                   "choose a group that you are a member of");
         if (::fchmod(directory_.get(), directory_mode) != 0)
             refuse("Could not set the VDE ctl directory '" + path_ +
                        "' permissions: " + errno_text(errno),
-                   "name another mode with --dirmode");
+                   "choose another mode for it");
     } catch (const SetupError&) {
         if (ctl_) ::unlinkat(directory_.get(), "ctl", 0);
         if (made)
@@ -149,24 +149,24 @@ bool ControlDirectory::enter(const std::string& path) {
         const bool made = ::mkdir(path.c_str(), 0700) == 0;
         if (!made && errno != EEXIST)
             refuse("Cannot create ctl directory '" + path + "': " + errno_text(errno),
-                   errno == ENOENT ? "make its parent, or name another one with -s"
-                                   : "name one whose parent you may write to with -s");
+                   errno == ENOENT ? "make its parent, or choose another directory"
+                                   : "choose one in a directory that you may write to");
         directory_ = Fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
         if (!directory_) {
             if (errno == ENOENT) continue;
             refuse("Cannot use ctl directory '" + path + "': " + errno_text(errno),
-                   "name another one with -s");
+                   "choose another directory");
         }
         char canonical[PATH_MAX];
         if (!::realpath(path.c_str(), canonical)) continue;
         path_ = canonical;
         if (!lock())
             refuse("Could not bind to socket '" + path_ + "/ctl': Address already in use",
-                   "another switch is starting or ending there: name another directory with -s");
+                   "another switch is starting or ending there: choose another directory");
         if (is_still_at_path()) return made;
     }
     refuse("Cannot use ctl directory '" + path + "': it comes and goes",
-           "name another one with -s");
+           "choose another directory");
 }
 
 void ControlDirectory::check_contents() const {
@@ -175,13 +175,13 @@ void ControlDirectory::check_contents() const {
     const bool has_ctl = ::fstatat(directory_.get(), "ctl", &file, AT_SYMLINK_NOFOLLOW) == 0;
     if (has_ctl && !S_ISSOCK(file.st_mode))
         refuse("Could not bind to socket '" + ctl + "': it is there and no socket",
-               "name another directory with -s");
+               "choose another directory");
     if (!has_ctl) {
         // A mistyped -s /tmp must not become a switch's directory.
         for (const std::string& name : names_in(directory_.get()))
             if (!is_switch_name(name) || !is_socket(directory_.get(), name))
                 refuse(fmt::format("'{}' is no VDE ctl directory: it holds '{}'", path_, name),
-                       "name a directory of the switch's own with -s");
+                       "choose a directory of the switch's own");
         return;
     }
     switch (const int error = ctl_error(ctl)) {
@@ -190,11 +190,10 @@ void ControlDirectory::check_contents() const {
         case 0:
         case EAGAIN:  // alive, and so busy that its backlog is full
             refuse("Could not bind to socket '" + ctl + "': Address already in use",
-                   "another switch runs there: plug into that one, or name another directory "
-                   "with -s");
+                   "another switch runs there: plug into that one, or choose another directory");
         default:
             refuse("Could not bind to socket '" + ctl + "': " + errno_text(error),
-                   "name another directory with -s");
+                   "choose another directory");
     }
 }
 
@@ -204,23 +203,23 @@ void ControlDirectory::listen(mode_t mode, std::optional<gid_t> group) {
         refuse("Could not bind to socket '" + ctl + "': " + errno_text(errno), std::string(remedy));
     };
     if (::unlinkat(directory_.get(), "ctl", 0) != 0 && errno != ENOENT)
-        fail("name another directory with -s");
+        fail("choose another directory");
 
     const auto address = unix_address(ctl);
     listener_ = Fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     if (!listener_ || !address ||
         ::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0)
-        fail("name a directory that you may write to with -s");
+        fail("choose a directory that you may write to");
     ctl_ = Fd{::openat(directory_.get(), "ctl", O_PATH | O_NOFOLLOW | O_CLOEXEC)};
     if (!ctl_ || !is_socket(directory_.get(), "ctl"))
-        fail("somebody else changes the directory: name another one with -s");
+        fail("somebody else changes the directory: choose another directory");
     if (group && ::fchownat(directory_.get(), "ctl", static_cast<uid_t>(-1), *group,
                             AT_SYMLINK_NOFOLLOW) != 0)
         refuse(fmt::format("Could not give '{}' to group {}: {}", ctl, *group, errno_text(errno)),
-               "name a group that you are a member of with -g");
+               "choose a group that you are a member of");
     if (::fchmodat(directory_.get(), "ctl", mode, AT_SYMLINK_NOFOLLOW) != 0 ||
         ::listen(listener_.get(), SOMAXCONN) != 0)
-        fail("name another directory with -s");
+        fail("choose another directory");
 }
 
 // What switches and clients that were killed left behind.

@@ -30,8 +30,7 @@ bool Plug::idle() const {
 
 void Plug::on_ctl(Completion& completion) noexcept {
     if (closed()) return;
-    if (completion.result > 0 || completion.result == -EINTR || completion.result == -EAGAIN)
-        return watch();
+    if (completion.result > 0 || completion.result == -EINTR) return watch();
     sink_.ended(*this);
 }
 

@@ -132,7 +132,8 @@ public:
     virtual std::vector<VlanInfo> vlans() const = 0;
     virtual std::optional<VlanInfo> vlan(unsigned vlan) const = 0;
     virtual Errno create_vlan(long vlan) = 0;  // EINVAL: not 1..4094; EEXIST
-    virtual Errno remove_vlan(long vlan) = 0;  // EINVAL; ENXIO; EADDRINUSE: has members
+    // EINVAL; ENXIO; EADDRINUSE: has members, or is VLAN 0.
+    virtual Errno remove_vlan(long vlan) = 0;
     // Tagged membership. EINVAL: out of range; ENXIO: no such VLAN or port.
     virtual Errno add_vlan_port(long vlan, long port) = 0;
     virtual Errno remove_vlan_port(long vlan, long port) = 0;  // EADDRINUSE: its untagged VLAN

@@ -126,6 +126,8 @@ Reactor::~Reactor() {
 
 void Reactor::run() {
     for (running_ = true; running_;) run_once();
+    // What the last turn asked for is still sent: a farewell, a reply.
+    io_uring_submit(&ring_->uring);
 }
 
 void Reactor::run_once() {

@@ -47,7 +47,7 @@ void StreamConnection::end(bool overflow) noexcept {
 void StreamConnection::on_read(Completion& completion) noexcept {
     if (ended_ || closed_ || finishing_) return;
     if (completion.result <= 0) {
-        if (completion.result == -EINTR || completion.result == -EAGAIN) return start();
+        if (completion.result == -EINTR) return start();
         // A peer that has said all it wants to say may still be reading its answers.
         if (completion.result == 0 && write_.in_flight()) {
             finishing_ = true;
@@ -61,8 +61,7 @@ void StreamConnection::on_read(Completion& completion) noexcept {
 
 void StreamConnection::on_written(Completion& completion) noexcept {
     if (ended_ || closed_) return;
-    if (completion.result < 0 && completion.result != -EINTR && completion.result != -EAGAIN)
-        return end(false);
+    if (completion.result < 0 && completion.result != -EINTR) return end(false);
     if (completion.result > 0) written_ += static_cast<std::size_t>(completion.result);
     if (written_ == writing_.size()) {
         writing_ = std::exchange(waiting_, {});

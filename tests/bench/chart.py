@@ -2,7 +2,7 @@
 
 from xml.sax.saxutils import escape
 
-WIDTH, LEFT, RIGHT = 860, 290, 210
+WIDTH, LEFT, RIGHT = 960, 290, 330  # the figures stand right of the longest bar
 TOP, LINE, BAR = 64, 46, 14
 PEER, OURS = "#9aa4b0", "#1f6feb"
 STYLE = ("text{font:13px system-ui,sans-serif;fill:#1f2328}.quiet{fill:#57606a;font-size:12px}"
@@ -10,11 +10,13 @@ STYLE = ("text{font:13px system-ui,sans-serif;fill:#1f2328}.quiet{fill:#57606a;f
 
 
 def text(x, y, words, kind="", anchor="start"):
-    return f'<text x="{x:.0f}" y="{y:.0f}" class="{kind}" text-anchor="{anchor}">{escape(words)}</text>'
+    return (f'<text x="{x:.0f}" y="{y:.0f}" class="{kind}" text-anchor="{anchor}">'
+            f'{escape(words)}</text>')
 
 
 def bar(x, y, width, colour):
-    return f'<rect x="{x}" y="{y}" width="{max(width, 1):.1f}" height="{BAR}" rx="2" fill="{colour}"/>'
+    return (f'<rect x="{x}" y="{y}" width="{max(width, 1):.1f}" height="{BAR}" rx="2" '
+            f'fill="{colour}"/>')
 
 
 def svg(lines, about):
@@ -39,6 +41,7 @@ def svg(lines, about):
                 words += f" ({line['ratio']:.1f}x)"
             parts += [bar(LEFT, y + 3 + below, width, colour),
                       text(LEFT + width + 6, y + 14 + below, words, "quiet")]
-    parts += [text(16, height - 10, f"{about['date']}, {about['cpu']}, {about['cores']} cores, Linux "
-                   f"{about['kernel']}, medians of {about['runs']} runs", "quiet"), "</svg>\n"]
+    foot = (f"{about['date']}, {about['cpu']}, {about['cores']} cores, Linux {about['kernel']}, "
+            f"medians, runs: {about['runs']}")
+    parts += [text(16, height - 10, foot, "quiet"), "</svg>\n"]
     return "\n".join(parts)

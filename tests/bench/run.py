@@ -1,12 +1,13 @@
 #!/usr/bin/python3
-"""Measures a VDE switch beside the real vde_switch: in the same run, in turn, medians of several runs.
+"""Measures a VDE switch beside the real vde_switch: in one run, in turn, medians of several runs.
 
 Every measurement starts a switch of its own in a directory of its own. Sender, switch and receiver
 share the machine's cores and nobody is pinned to one, neither with one switch nor with the other.
-Before each pair of measurements the machine has to be idle; what was measured on a busy one is marked.
+Before each pair of measurements the machine has to be idle; what was measured on a busy one is
+marked.
 
-Prints the table in Markdown and writes it as vde.json, vde.md and vde.svg. The exit status is 1 if a
-measurement failed; a goal that was missed stands in the table.
+Prints the table in Markdown and writes it as vde.json, vde.md and vde.svg. The exit status is 1 if
+a measurement failed; a goal that was missed stands in the table.
 """
 
 import argparse
@@ -206,7 +207,8 @@ class Bench:
 
     def bursts(self, binary, octets):
         with Switch(binary) as switch:
-            said = self.load("bursts", switch.directory, octets, 256, PACED_KPPS, self.seconds, 1, 0)
+            said = self.load("bursts", switch.directory, octets, 256, PACED_KPPS, self.seconds, 1,
+                             0)
         return {"lost": said["lost"], "loss": said["loss"] * 100, "kpps": said["kpps"]}
 
     def stopped_reader(self, binary):
@@ -241,8 +243,8 @@ class Bench:
         """TCP from one virtual machine to another."""
         seconds = max(round(self.seconds), 3)
         server = "iperf3 -s -1"
-        client = ("n=0; until iperf3 -c 10.9.0.1 -f m -t %d || [ $n -ge 20 ]; do n=$((n+1)); sleep 0.5; "
-                  "done" % seconds)
+        client = (f"n=0; until iperf3 -c 10.9.0.1 -f m -t {seconds} || [ $n -ge 20 ]; "
+                  "do n=$((n+1)); sleep 0.5; done")
         with Switch(binary) as switch:
             serial = [os.path.join(switch.home.name, name) for name in ("a", "b")]
             machines = []
@@ -314,7 +316,8 @@ def cases(bench):
         "small": (lambda b: bench.throughput(b, 60, 32), [
             Row("60-byte frames, batching", "kpps", "kpps", *times(4), "6x", LOSS)], None),
         "single": (lambda b: bench.throughput(b, 60, 1), [
-            Row("60-byte frames, a system call each", "kpps", "kpps", *times(1.5), "2x", LOSS)], None),
+            Row("60-byte frames, a system call each", "kpps", "kpps", *times(1.5), "2x", LOSS),
+        ], None),
         "large": (lambda b: bench.throughput(b, 1514, 32), [
             Row("1514-byte frames, batching", "kpps", "kpps", *times(4), "5x", LOSS)], None),
         "idle-plugs": (bench.with_idle_plugs, [
@@ -334,17 +337,22 @@ def cases(bench):
                 (("loss", "{:.2f} %"),), False)], None),
         "round-trip": (bench.round_trip, [
             Row("round trip, median", "median", "us", *NOT_ABOVE, "half", (), False, "{:.1f}"),
-            Row("round trip, 99th percentile", "p99", "us", *NOT_ABOVE, "half", (), False, "{:.1f}"),
+            Row("round trip, 99th percentile", "p99", "us", *NOT_ABOVE, "half", (), False,
+                "{:.1f}"),
         ], None),
         "cpu": (bench.idle, [
             Row(f"CPU in {bench.options.idle_seconds:g} s without traffic, 100 plugs", "cpu", "ms",
-                lambda _, ours: ours < bench.options.idle_seconds, "0 %", "", (), False, "{:.2f}")], 1),
+                lambda _, ours: ours < bench.options.idle_seconds, "0 %", "", (), False, "{:.2f}"),
+        ], 1),
         "memory": (bench.memory, [
-            Row("resident memory, 2 plugs", "mib2", "MiB", *at_most(16, "MiB"), "", (), False, "{:.1f}"),
-            Row("resident memory, 1,000 plugs", "mib1000", "MiB", *at_most(64, "MiB"), "", (), False,
-                "{:.1f}")], 1),
+            Row("resident memory, 2 plugs", "mib2", "MiB", *at_most(16, "MiB"), "", (), False,
+                "{:.1f}"),
+            Row("resident memory, 1,000 plugs", "mib1000", "MiB", *at_most(64, "MiB"), "", (),
+                False, "{:.1f}"),
+        ], 1),
         "start": (bench.start_up, [
-            Row("start to first reply", "ms", "ms", *at_most(50, "ms"), "", (), False, "{:.1f}")], None),
+            Row("start to first reply", "ms", "ms", *at_most(50, "ms"), "", (), False, "{:.1f}"),
+        ], None),
         "guests": (bench.guests, [
             Row("TCP between two TCG guests", "mbit", "Mbit/s", *times(1), "1.3x",
                 (("again", "{:.0f} retransmitted"),))], None),
@@ -403,11 +411,15 @@ def markdown(lines, about):
              "" if line["ratio"] is None else f"{line['ratio']:.2f}x", line["must"], line["aim"],
              {True: "yes", False: "**no**", None: "-"}[line["reached"]]) for line in lines]
     widths = [max(len(each[i]) for each in [head, *body]) for i in range(len(head))]
-    text = lambda cells: "| " + " | ".join(c.ljust(w) for c, w in zip(cells, widths)) + " |\n"  # noqa: E731
+
+    def text(cells):
+        return "| " + " | ".join(cell.ljust(w) for cell, w in zip(cells, widths)) + " |\n"
+
     table = text(head) + "|" + "|".join("-" * (w + 2) for w in widths) + "|\n"
     table += "".join(map(text, body))
-    table += (f"\n{about['date']}, {about['cpu']}, {about['cores']} cores, Linux {about['kernel']}; medians "
-              f"of {about['runs']} runs of {about['seconds']:g} s, in turn with {about['peer_version']}.\n")
+    table += (f"\n{about['date']}, {about['cpu']}, {about['cores']} cores, "
+              f"Linux {about['kernel']}; medians, runs: {about['runs']}, each of "
+              f"{about['seconds']:g} s, in turn with {about['peer_version']}.\n")
     if any(line["busy"] for line in lines):
         table += "\\* at least one run while other programs kept the machine busy.\n"
     return table
@@ -428,21 +440,29 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     build = os.path.join(ROOT, "build/release")
-    parser.add_argument("--ours", default=os.path.join(build, "vde_switch"), help="the switch under test")
+    parser.add_argument("--ours", default=os.path.join(build, "vde_switch"),
+                        help="the switch under test")
     parser.add_argument("--peer", default="/usr/bin/vde_switch", help="the real one")
-    parser.add_argument("--programs", default=os.path.join(build, "bench"), help="the load programs")
-    parser.add_argument("--guest", default=os.path.join(ROOT, "build/guest"), help="kernel and initramfs")
-    parser.add_argument("--out", default=os.path.join(ROOT, "build/bench"), help="where results go")
-    parser.add_argument("--cases", default="", help="only these, separated by commas (default all)")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of load for each measurement")
-    parser.add_argument("--quick", action="store_true", help="one run of half a second, no waiting")
+    parser.add_argument("--programs", default=os.path.join(build, "bench"),
+                        help="directory of the load programs")
+    parser.add_argument("--guest", default=os.path.join(ROOT, "build/guest"),
+                        help="directory of the guests' kernel and initramfs")
+    parser.add_argument("--out", default=os.path.join(ROOT, "build/bench"),
+                        help="directory of the results")
+    parser.add_argument("--cases", default="", help="only these, separated by commas, of: small, "
+                        "single, large, idle-plugs, hub, bursts, bursts-large, stopped, "
+                        "round-trip, cpu, memory, start, guests")
+    parser.add_argument("--runs", type=int, help="of each measurement (default 5)")
+    parser.add_argument("--seconds", type=float, help="of load in each measurement (default 2)")
+    parser.add_argument("--quick", action="store_true",
+                        help="one run of half a second if not said otherwise, no waiting")
     parser.add_argument("--no-wait", dest="wait", action="store_false",
                         help="do not wait for an idle machine")
     options = parser.parse_args()
-    options.idle_seconds = 10.0
-    if options.quick:
-        options.runs, options.seconds, options.wait, options.idle_seconds = 1, 0.5, False, 2.0
+    runs, seconds, options.idle_seconds = (1, 0.5, 2.0) if options.quick else (5, 2.0, 10.0)
+    options.runs = runs if options.runs is None else options.runs
+    options.seconds = seconds if options.seconds is None else options.seconds
+    options.wait = options.wait and not options.quick
     if options.runs < 1 or options.seconds <= 0:
         parser.error("--runs and --seconds are above zero")
     for path, remedy in ((options.peer, "apt install vde-switch"), (options.ours, "make"),
@@ -460,6 +480,11 @@ def main():
     unknown = [each for each in wanted if each not in known]
     if unknown:
         raise SystemExit(f"run.py: no case {', '.join(unknown)}; there are: {', '.join(known)}")
+    try:
+        os.makedirs(options.out, exist_ok=True)
+    except OSError as error:
+        raise SystemExit(f"run.py: cannot make {options.out}: {error.strerror} "
+                         "(see --out)") from None
     if "guests" in wanted:
         guest.build(options.guest)
     # 1,000 plugs are 2,000 descriptors of the switch and as many of the load program.
@@ -477,9 +502,9 @@ def main():
     about = about_this_run(options)
     lines = tabulate(rows, results)
     table = markdown(lines, about)
-    os.makedirs(options.out, exist_ok=True)
-    for name, text in (("vde.json", json.dumps({"about": about, "table": lines, "cases": results}, indent=1)),
-                       ("vde.md", table), ("vde.svg", chart.svg(lines, about))):
+    everything = json.dumps({"about": about, "table": lines, "cases": results}, indent=1)
+    for name, text in (("vde.json", everything), ("vde.md", table),
+                       ("vde.svg", chart.svg(lines, about))):
         with open(os.path.join(options.out, name), "w", encoding="utf-8") as file:
             file.write(text)
     print(table)

@@ -133,6 +133,13 @@ TEST_CASE("switchd refuses values that cannot be used, in one line") {
     CHECK(error.find('\n') == error.size() - 1);
 }
 
+TEST_CASE("switchd refuses a run directory whose sockets' names would be too long") {
+    const std::string longest = "/" + std::string(87, 'x');
+    CHECK(switchd_with({"--run-dir", longest.c_str()}).options().run_directory == longest);
+    const std::string longer = longest + "x";
+    CHECK(switchd_with({"--run-dir", longer.c_str()}).exit().status == 2);
+}
+
 TEST_CASE("the help of switchd names every option and shows how to plug in") {
     const auto parsed = switchd_with({"--help"});
     CHECK(parsed.exit().status == 0);

@@ -7,6 +7,7 @@ import pytest
 
 from conftest import ROOT
 
+pytestmark = pytest.mark.ours_only("the examples show ours")
 EXAMPLES = sorted(each for each in glob.glob(os.path.join(ROOT, "examples/*.sh"))
                   if os.path.basename(each) != "common.sh")
 
