@@ -3,13 +3,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <poll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <chrono>
 #include <climits>
 #include <cstdlib>
 #include <memory>
@@ -78,23 +76,6 @@ int connect_to(const Fd& socket, const std::string& path) {
 bool is_dead(const std::string& path) {
     const Fd probe{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     return probe && connect_to(probe, path) == ECONNREFUSED;
-}
-
-// A switch that was killed just now may still seem to listen, until the kernel has put away its
-// ring; then it hangs up. One that lives waits for our request. Process ids would not tell: those
-// of other containers are unknown here, and that of a daemon is not the one that began to listen.
-constexpr std::chrono::milliseconds hang_up_max{500};
-
-// 0 if somebody lives behind the ctl socket, else why not.
-int ctl_error(const std::string& path) {
-    for (int attempt = 0; attempt < 10; ++attempt) {
-        const Fd probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-        if (!probe) return errno;
-        if (const int error = connect_to(probe, path)) return error;
-        pollfd end{probe.get(), POLLIN, 0};
-        if (::poll(&end, 1, static_cast<int>(hang_up_max.count())) == 0) return 0;
-    }
-    return 0;
 }
 
 void check_length(const std::string& path) {
@@ -184,7 +165,7 @@ void ControlDirectory::check_contents() const {
                        "choose a directory of the switch's own");
         return;
     }
-    switch (const int error = ctl_error(ctl)) {
+    switch (const int error = probe_listener(ctl)) {
         case ECONNREFUSED:  // dead
         case ENOENT: return;
         case 0:

@@ -22,8 +22,6 @@ Listener::Listener(Reactor& reactor, Fd socket, void* owner, Handler handler)
       reserve_(open_reserve()),
       owner_(owner),
       handler_(handler) {
-    // Again, if it was made before a daemon forked: the socket is to tell peers of this process.
-    ::listen(socket_.get(), SOMAXCONN);
     reactor_.accept(accept_, socket_.get());
 }
 

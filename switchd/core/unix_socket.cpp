@@ -1,26 +1,16 @@
 #include "switchd/core/unix_socket.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <chrono>
-#include <csignal>
-#include <thread>
 
 #include "switchd/core/error.h"
 
 namespace switchd {
 
 namespace {
-
-// Whether the process that began to listen on the other end of `connection` is gone.
-bool listener_is_dead(const Fd& connection) {
-    ucred peer{};
-    socklen_t size = sizeof peer;
-    return ::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-           peer.pid > 0 && ::kill(peer.pid, 0) != 0 && errno == ESRCH;
-}
 
 bool is_socket(const std::string& path) {
     struct stat file {};
@@ -38,18 +28,21 @@ std::optional<sockaddr_un> unix_address(const std::string& path) {
 }
 
 int probe_listener(const std::string& path) {
-    using namespace std::chrono_literals;
+    constexpr int end_wait_ms = 500;
     const auto address = unix_address(path);
     if (!address) return ENAMETOOLONG;
-    for (int attempt = 0;; ++attempt) {
+    for (int attempt = 0; attempt < 10; ++attempt) {
         const Fd probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
         if (!probe) return errno;
         if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) !=
             0)
             return errno;
-        if (attempt == 200 || !listener_is_dead(probe)) return 0;
-        std::this_thread::sleep_for(10ms);
+        pollfd end{probe.get(), POLLIN, 0};
+        char byte = 0;
+        if (::poll(&end, 1, end_wait_ms) == 0 || ::recv(probe.get(), &byte, 1, MSG_DONTWAIT) > 0)
+            return 0;
     }
+    return 0;
 }
 
 Fd listen_on(const std::string& path, unsigned mode) {

@@ -17,8 +17,10 @@ inline constexpr std::size_t unix_path_bytes_max = sizeof(sockaddr_un::sun_path)
 std::optional<sockaddr_un> unix_address(const std::string& path);
 
 // 0 when a process listens on the stream socket `path`, otherwise the errno value with which a
-// connection to it fails. The kernel takes the requests of a killed process home after the process
-// is gone, and its sockets answer until then: a listener whose process is dead is waited for.
+// connection to it fails. A process that was killed just now may still seem to listen, until the
+// kernel has put away its ring; then the connection ends. One that lives speaks, or waits for us:
+// in that case the answer takes half a second. Process ids would not tell: those of other
+// containers are unknown here, and that of a daemon is not the one that began to listen.
 int probe_listener(const std::string& path);
 
 // A stream socket listening on `path`, with this mode. A socket file that nobody listens on any

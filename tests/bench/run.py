@@ -94,7 +94,7 @@ class Switch:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.PIPE, stdout=log,
                                             stderr=log)
         end = time.monotonic() + START_S
-        while not os.path.exists(os.path.join(self.directory, "ctl")):
+        while not listens(os.path.join(self.directory, "ctl")):
             if self.process.poll() is not None or time.monotonic() > end:
                 self.__exit__()
                 raise Failed(f"{self.binary} did not start: {self.said()}")
@@ -129,6 +129,13 @@ class Switch:
     def resident_mib(self):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
             return int(re.search(r"VmRSS:\s+(\d+) kB", file.read())[1]) / 1024
+
+
+def listens(path):
+    """Somebody accepts connections there; found out without making one."""
+    with open("/proc/net/unix", encoding="utf-8", errors="replace") as file:
+        return any(line.rstrip("\n").endswith(" " + path) and line.split()[3] == "00010000"
+                   for line in file)
 
 
 def end_process(process, patience_s=5):
@@ -494,10 +501,15 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that with blocks are left
 
     results, rows = {}, []
-    for name in wanted:
-        work, lines, runs = known[name]
-        results[name] = measure(bench, name, work, min(runs or options.runs, options.runs))
-        rows += [(name, row) for row in lines]
+    interrupted = False
+    try:
+        for name in wanted:
+            work, lines, runs = known[name]
+            results[name] = measure(bench, name, work, min(runs or options.runs, options.runs))
+            rows += [(name, row) for row in lines]
+    except (KeyboardInterrupt, SystemExit):  # what was measured so far is worth keeping
+        note("interrupted: the cases that are complete follow")
+        interrupted = True
 
     about = about_this_run(options)
     lines = tabulate(rows, results)
@@ -509,7 +521,8 @@ def main():
             file.write(text)
     print(table)
     print(f"written: {options.out}/vde.json, vde.md, vde.svg")
-    return 1 if any(each["failures"] for each in results.values()) else 0
+    failed = any(each["failures"] for each in results.values())
+    return 1 if failed or interrupted else 0
 
 
 if __name__ == "__main__":

@@ -1,11 +1,19 @@
 #include "switchd/core/reactor.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "switchd/core/error.h"
 #include "switchd/core/timer.h"
 #include "tests/support/catch.h"
 #include "tests/support/loop.h"
@@ -46,6 +54,19 @@ void send_text(const Fd& socket, std::string_view text) {
 void bring_home(Loop& loop, Recorder& recorder) {
     loop.reactor.cancel(recorder.operation);
     REQUIRE(loop.until([&] { return !recorder.operation.in_flight(); }));
+}
+
+// From now on io_uring_setup(2) fails with `error` in this process, as under a container's profile.
+void refuse_io_uring(int error) {
+    sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_setup, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<unsigned>(error)),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog filter{static_cast<unsigned short>(std::size(program)), program};
+    checked(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    checked(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter));
 }
 
 struct Order {
@@ -432,6 +453,30 @@ TEST_CASE("an object may retire its parts when it is destroyed", "[reactor]") {
         }
         REQUIRE(loop.until([&] { return gone == 20; }));
     }
+}
+
+TEST_CASE("where io_uring is forbidden the start says so, and what to do", "[reactor]") {
+    const int error = GENERATE(EPERM, ENOSYS, ENOMEM, EINVAL);
+    // In a process of its own: a system call filter cannot be taken off again.
+    const pid_t child = ::fork();
+    if (child == 0) {
+        std::string line;
+        try {
+            refuse_io_uring(error);
+            FramePool pool{1};
+            const SteadyClock clock;
+            const Reactor reactor{pool, clock};
+        } catch (const SetupError& refused) {
+            line = refused.line();
+        }
+        const std::string_view remedy = error == EINVAL   ? "Linux 6.1"
+                                        : error == ENOMEM ? "ulimit -l"
+                                                          : "kernel.io_uring_disabled=0";
+        ::_exit(line.find("io_uring") != line.npos && line.find(remedy) != line.npos ? 0 : 1);
+    }
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
 }
 
 TEST_CASE("run turns until it is told to stop", "[reactor]") {

@@ -13,7 +13,7 @@ from plug import Plug
 from process import MARK, Process, kill_marked
 from stream import StreamPlug
 from switch import Switch
-from wait import PATIENCE_S
+from wait import PATIENCE_S, wait_until
 
 _sequence = itertools.count(1)
 NOBODY = 65534  # an ordinary user that every Debian has
@@ -149,6 +149,9 @@ class Lab:
         argv = ["vde_plug", "-D", name, url]
         process = self.spawn(argv if user is None else as_user(user, *argv))
         switch.await_endpoint(name)
+        # The library removes its own socket once it is connected; until then the tool is starting.
+        wait_until(lambda: not any(each.startswith(f".{process.pid:05d}-")
+                                   for each in switch.data_sockets()), "vde_plug to settle")
         return StreamPlug(process)
 
     def vdecmd(self, switch, *words):
