@@ -1,5 +1,5 @@
 // Which VLANs exist and which ports belong to them, tagged or untagged, and in which spanning-tree
-// state (vde.md 4.4 and 5).
+// state.
 //
 // A port has one untagged VLAN, or vlan_none, and any number of tagged ones. It is a member of a
 // VLAN in one way only, and only of VLANs that exist. VLAN 0 always exists, and is the untagged

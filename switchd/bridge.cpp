@@ -59,6 +59,7 @@ void Bridge::leave(Port& port, std::size_t index) {
     if (observer_) observer_->endpoint_left(port, *endpoint);
     if (!port.active()) {
         port.current_user.reset();
+        port.occupant.reset();
         if (observer_) observer_->port_closed(port);
         update_flags(port);
     }

@@ -21,6 +21,14 @@ json failure(const json& id, int code, const std::string& message) {
     return {{"jsonrpc", "2.0"}, {"id", id}, {"error", {{"code", code}, {"message", message}}}};
 }
 
+bool is_request(const json& call) {
+    if (!call.is_object() || call.value("jsonrpc", json()) != "2.0") return false;
+    const auto method = call.find("method");
+    const auto id = call.find("id");
+    return method != call.end() && method->is_string() &&
+           (id == call.end() || id->is_string() || id->is_number() || id->is_null());
+}
+
 }  // namespace
 
 class ControlServer::Session final : public StreamConnection {
@@ -33,12 +41,19 @@ public:
 private:
     void received(std::span<const std::byte> bytes) noexcept override {
         input_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-        std::size_t begin = 0;
-        for (std::size_t end; (end = input_.find('\n', begin)) != std::string::npos;
-             begin = end + 1)
-            write(server_.answer(std::string_view(input_).substr(begin, end - begin)));
-        input_.erase(0, begin);
-        if (input_.size() > request_bytes_max) server_.end(*this);
+        if (input_.size() > request_bytes_max) return server_.end(*this);
+        answer_next();
+    }
+    // The next question is looked at when the last answer has gone: who does not read has to wait,
+    // and nobody has the loop to himself.
+    void drained() noexcept override { answer_next(); }
+    void answer_next() noexcept {
+        for (std::size_t end;
+             !closed() && pending_bytes() == 0 && (end = input_.find('\n')) != std::string::npos;) {
+            const std::string request = input_.substr(0, end);
+            input_.erase(0, end + 1);
+            write(server_.answer(request));
+        }
     }
     void ended(bool) noexcept override { server_.end(*this); }
 
@@ -79,8 +94,11 @@ std::string ControlServer::answer(std::string_view request) const {
     json reply;
     if (call.is_discarded()) {
         reply = failure(nullptr, parse_error, "this line is not JSON");
-    } else if (!call.is_object() || !call.contains("method") || !call["method"].is_string()) {
-        reply = failure(nullptr, invalid_request, "not a JSON-RPC 2.0 request: no method");
+    } else if (!is_request(call)) {
+        reply = failure(nullptr, invalid_request,
+                        "not a JSON-RPC 2.0 request: one object with jsonrpc, id and method");
+    } else if (!call.contains("id")) {
+        return "";  // a notification; none changes anything
     } else {
         const auto id = call.value("id", json(nullptr));
         const auto& method = call["method"].get_ref<const std::string&>();

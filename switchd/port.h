@@ -34,7 +34,8 @@ struct Port {
     bool allocatable = true;    // may be given to a plug that asks for any port
     std::optional<uid_t> user;  // access control: who may plug in; neither: everybody
     std::optional<gid_t> group;
-    std::optional<uid_t> current_user;  // the owner of the first endpoint
+    std::optional<uid_t> current_user;  // the owner of the first endpoint's socket file
+    std::optional<uid_t> occupant;      // that owner, or who the system says plugged in first
     std::uint32_t colour = 0;
 
     TrafficCounters in;    // frames of at least an Ethernet header that its endpoints delivered

@@ -5,6 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "switchd/core/error.h"
 
 namespace switchd {
@@ -25,15 +27,19 @@ MacAddress random_mac() {
 
 }  // namespace
 
-void prepare_process() {
+void prepare_process(OnHangup on_hangup) {
     for (int fd = ::open("/dev/null", O_RDWR); fd >= 0; fd = ::dup(fd))
         if (fd > STDERR_FILENO) {
             ::close(fd);
             break;
         }
     block_signals({SIGTERM, SIGINT});
+    if (on_hangup == OnHangup::end)
+        block_signals({SIGHUP});
+    else
+        ignore_signals({SIGHUP});
     ignore_signals(
-        {SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGPROF, SIGVTALRM, SIGIO, SIGPWR, SIGSTKFLT});
+        {SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGPROF, SIGVTALRM, SIGIO, SIGPWR, SIGSTKFLT});
     rlimit files{};
     if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
@@ -81,6 +87,7 @@ void Program::on_signal(int signal) noexcept {
 }
 
 void Program::close() {
+    if (std::exchange(closed_, true)) return;
     signals_.close();
     if (control_server_) control_server_->close();
     vde_.close();

@@ -16,8 +16,10 @@ namespace switchd {
 // For main(), before anything else is made: a standard stream that is closed is opened on
 // /dev/null, so that no socket takes its number; SIGTERM and SIGINT will be read by the loop, the
 // signals that peers cause and that scripts send by habit are ignored, and there may be as many
-// open files as the hard limit allows, because each plug needs two.
-void prepare_process();
+// open files as the hard limit allows, because each plug needs two. SIGHUP is read too where the
+// end of the terminal is to be the end of the program, otherwise ignored.
+enum class OnHangup { end, go_on };
+void prepare_process(OnHangup on_hangup);
 
 class Program {
 public:
@@ -31,6 +33,9 @@ public:
     // The arguments must outlive this. Throws SetupError. The ring belongs to the thread that makes
     // it: a daemon forks before.
     Program(Log& log, const Settings& settings, vde::ControlDirectory& directory);
+
+    // Lets everybody go, if run() has not.
+    ~Program() { close(); }
 
     VdeService& vde() { return vde_; }
 
@@ -52,8 +57,10 @@ private:
     FramePool pool_{buffers};
     Reactor reactor_{pool_, clock_};
     int signal_ = 0;
-    Signals signals_ = Signals::calling<&Program::on_signal>(reactor_, this, {SIGTERM, SIGINT});
+    bool closed_ = false;
     Bridge bridge_;
+    Signals signals_ =
+        Signals::calling<&Program::on_signal>(reactor_, this, {SIGTERM, SIGINT, SIGHUP});
     VdeService vde_;
     std::optional<ControlServer> control_server_;
 };

@@ -31,7 +31,7 @@ void welcome(const SwitchdOptions& options) {
 }
 
 void run(Log& log, const SwitchdOptions& options) {
-    prepare_process();
+    prepare_process(options.vde.daemon ? OnHangup::go_on : OnHangup::end);
     make_run_directory(options.run_directory, options.run_directory_mode);
     const vde::Settings& vde = options.vde;
     vde::ControlDirectory directory(log, vde.directory, vde.mode, vde.directory_mode, vde.group);

@@ -36,6 +36,11 @@ bool user_in_group(uid_t user, gid_t group) {
     return std::find(groups, groups + count, group) != groups + count;
 }
 
+// A client with an abstract address has no socket file; the system still knows who it is.
+uid_t user_of(const vde::PlugIdentity& identity) {
+    return identity.owner.value_or(identity.peer);
+}
+
 Duration wall_clock_offset(TimePoint now) {
     return std::chrono::system_clock::now().time_since_epoch() - now.time_since_epoch();
 }
@@ -45,6 +50,7 @@ Duration wall_clock_offset(TimePoint now) {
 VdeFrontDoor::VdeFrontDoor(Reactor& reactor, Log& log, Bridge& bridge,
                            const vde::Settings& settings)
     : reactor_(reactor),
+      log_(log),
       bridge_(bridge),
       settings_(settings),
       port_count_(settings.port_count),
@@ -67,8 +73,7 @@ VdeFrontDoor::~VdeFrontDoor() {
 
 bool VdeFrontDoor::may_use(const Port& port, const vde::PlugIdentity& identity) const {
     if (!port.user && !port.group) return true;
-    // A client with an abstract address has no socket file; the system still knows who it is.
-    const uid_t user = identity.owner.value_or(identity.peer);
+    const uid_t user = user_of(identity);
     if (user == 0 || user == port.user) return true;
     return port.group && (identity.peer_group == *port.group || user_in_group(user, *port.group));
 }
@@ -93,9 +98,10 @@ std::expected<unsigned, Errno> VdeFrontDoor::admit(const vde::PlugRequest& reque
     if (number > port_count_) return std::unexpected(EINVAL);
     const Port* const port = bridge_.find_port(number);
     if (!port) return number;
+    if (port->endpoints.size() >= endpoints_per_port_max) return std::unexpected(EADDRINUSE);
     if (port->active()) {
         // Those who share a port are one user; root is no exception.
-        if (port->current_user != identity.owner) return std::unexpected(EADDRINUSE);
+        if (port->occupant != user_of(identity)) return std::unexpected(EADDRINUSE);
     } else if (!may_use(*port, identity)) {
         return std::unexpected(EACCES);
     }
@@ -106,7 +112,10 @@ void VdeFrontDoor::attach(unsigned number, std::unique_ptr<vde::Plug> plug,
                           const vde::PlugIdentity& identity) {
     Port* port = bridge_.find_port(number);
     if (!port) port = &bridge_.add_port(number);
-    if (!port->active()) port->current_user = identity.owner;
+    if (!port->active()) {
+        port->current_user = identity.owner;
+        port->occupant = user_of(identity);
+    }
     bridge_.attach(*port, std::move(plug));
 }
 
@@ -142,6 +151,11 @@ Errno VdeFrontDoor::set_port_count(long count) {
     port_count_ = static_cast<unsigned>(count);
     if (spanning_tree_) spanning_tree_->set_port_max(port_count_);
     return 0;
+}
+
+void VdeFrontDoor::shutdown() {
+    log_.info("Shutdown from mgmt command");
+    reactor_.stop();
 }
 
 void VdeFrontDoor::set_hub(bool on) {
@@ -378,6 +392,7 @@ void VdeFrontDoor::port_created(const Port& port) {
 }
 void VdeFrontDoor::port_closed(const Port& port) {
     events_.port_closed(port.number);
+    members_changed();
 }
 
 void VdeFrontDoor::endpoint_attached(const Port& port, const Endpoint& endpoint) {

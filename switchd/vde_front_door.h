@@ -76,9 +76,13 @@ public:
     void flush_macs() override;
     std::vector<vde::MacInfo> macs() const override;
     std::optional<vde::MacInfo> find_mac(MacAddress mac, unsigned vlan) const override;
-    void shutdown() override { reactor_.stop(); }
+    void shutdown() override;
 
 private:
+    // Several plugs on one port are for taps and listeners, a handful; each costs two descriptors
+    // and a copy of every frame.
+    static constexpr std::size_t endpoints_per_port_max = 64;
+
     struct Lookup {
         Port* port = nullptr;
         vde::Errno error = 0;  // of a number that names no port
@@ -108,6 +112,7 @@ private:
     void packet_out(PortNumber port, std::span<const std::byte> frame) noexcept override;
 
     Reactor& reactor_;
+    Log& log_;
     Bridge& bridge_;
     vde::Settings settings_;
     unsigned port_count_;

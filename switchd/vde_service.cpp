@@ -98,6 +98,7 @@ void VdeService::close() noexcept {
     if (stdin_console_) stdin_console_->close();
     if (management_socket_) management_socket_->close();
     control_socket_.close();
+    front_door_.set_spanning_tree(nullptr);  // ports that go now must not wake it again
     spanning_tree_.close();
 }
 

@@ -38,6 +38,9 @@ void VdeSpanningTree::compare() const {
             continue;
         }
         fstp_.remove_port(it->first.first, it->first.second, now);
+        // Whoever plugs in there next begins with an open port, as the protocol has it.
+        std::ignore = bridge_.tables().set_vlan_port_state(it->first.first, it->first.second,
+                                                           VlanPortState::forwarding);
         it = known_.erase(it);
     }
     for (const vde::FstpTreeView& tree : fstp_.trees(now))

@@ -21,7 +21,7 @@ std::string program_name(const char* path) {
 
 // The signal that ended the switch, or 0.
 int run(Log& log, const vde::Settings& settings) {
-    prepare_process();
+    prepare_process(OnHangup::go_on);
     vde::ControlDirectory directory(log, settings.directory, settings.mode, settings.directory_mode,
                                     settings.group);
     std::optional<Daemon> daemon;

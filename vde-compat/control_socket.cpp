@@ -1,5 +1,6 @@
 #include "vde-compat/control_socket.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -24,7 +25,27 @@ bool bind_to(int socket, const std::string& path) {
 }
 
 Fd datagram_socket() {
-    return Fd{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    Fd socket{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    refuse_descriptors(socket.get());
+    return socket;
+}
+
+// Connects to a client. A path is looked at once, and what was found is whom we connect to: the
+// name may lead elsewhere at any moment. `owner` is whose file it is.
+Errno connect_to_client(int data, const PlugRequest& request, std::optional<uid_t>& owner) {
+    if (request.abstract_address())
+        return ::connect(data, reinterpret_cast<const sockaddr*>(request.address.data()),
+                         address_bytes) == 0
+                   ? 0
+                   : errno;
+    const Fd file{::open(request.path().c_str(), O_PATH | O_CLOEXEC)};
+    struct stat status {};
+    if (!file || ::fstat(file.get(), &status) != 0) return errno;
+    owner = status.st_uid;
+    const auto address = unix_address(fmt::format("/proc/self/fd/{}", file.get()));
+    return ::connect(data, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0
+               ? 0
+               : errno;
 }
 
 }  // namespace
@@ -111,19 +132,19 @@ void ControlSocket::forget_refusals() {
 }
 
 Errno ControlSocket::serve(const PlugRequest& request, Fd& ctl) {
-    const auto identity = identify(request, ctl.get());
-    if (!identity) return identity.error();
-
     Fd data = datagram_socket();
-    if (!data || ::connect(data.get(), reinterpret_cast<const sockaddr*>(request.address.data()),
-                           address_bytes) != 0)
-        return errno;
+    if (!data) return errno;
+    PlugIdentity identity;
+    if (const Errno error = identify(ctl.get(), identity)) return error;
+    if (const Errno error = connect_to_client(data.get(), request, identity.owner)) return error;
+    // Nobody but root speaks for another user.
+    if (identity.owner && identity.peer != 0 && identity.peer != *identity.owner) return EACCES;
 
-    const auto port = host_.admit(request, *identity);
+    const auto port = host_.admit(request, identity);
     if (!port) return port.error();
 
     const bool management = request.kind == PlugRequest::Kind::port_zero;
-    const auto path = bind_data(data.get(), *port, *identity, management);
+    const auto path = bind_data(data.get(), *port, identity, management);
     if (!path) {
         log_.error("cannot make a data socket in {}: {}", access_.directory,
                    errno_text(path.error()));
@@ -134,7 +155,7 @@ Errno ControlSocket::serve(const PlugRequest& request, Fd& ctl) {
     auto plug = std::make_unique<Plug>(reactor_, host_.sink(), std::move(data), std::move(ctl),
                                        *path, request.description);
     plug->start();
-    host_.attach(*port, std::move(plug), *identity);
+    host_.attach(*port, std::move(plug), identity);
     const auto reply = plug_reply(*path);
     // A client that cannot take 110 bytes has gone; the end of its stream says so.
     ::send(stream, reply.data(), reply.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -169,23 +190,13 @@ void ControlSocket::refuse(int ctl, Errno error) {
     ::shutdown(ctl, SHUT_WR);
 }
 
-std::expected<PlugIdentity, Errno> ControlSocket::identify(const PlugRequest& request,
-                                                           int ctl) const {
-    PlugIdentity identity;
+Errno ControlSocket::identify(int ctl, PlugIdentity& identity) const {
     ucred peer{};
     socklen_t size = sizeof peer;
-    if (::getsockopt(ctl, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
-        return std::unexpected(errno);
+    if (::getsockopt(ctl, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return errno;
     identity.peer = peer.uid;
     identity.peer_group = peer.gid;
-    if (request.abstract_address()) return identity;
-
-    const std::string path = request.path();
-    struct stat file {};
-    if (::access(path.c_str(), R_OK | W_OK) != 0 || ::stat(path.c_str(), &file) != 0)
-        return std::unexpected(errno == ENOENT ? ENOENT : EACCES);
-    identity.owner = file.st_uid;
-    return identity;
+    return 0;
 }
 
 std::expected<std::string, Errno> ControlSocket::bind_data(int data, unsigned port,
@@ -197,13 +208,18 @@ std::expected<std::string, Errno> ControlSocket::bind_data(int data, unsigned po
     const auto group = management ? access_.management_group : access_.group;
     unsigned mode = management ? access_.management_mode : access_.mode;
     const gid_t gid = group.value_or(static_cast<gid_t>(-1));
+    uid_t uid = static_cast<uid_t>(-1);
     if (::geteuid() == 0 && identity.owner) {
         if (!management) mode &= 0700;
-        if (::chown(path.c_str(), *identity.owner, gid) != 0) return std::unexpected(errno);
-    } else if (group && ::chown(path.c_str(), static_cast<uid_t>(-1), gid) != 0) {
-        return std::unexpected(errno);
+        uid = *identity.owner;
     }
-    if (::chmod(path.c_str(), mode) != 0) return std::unexpected(errno);
+    // Never through a link that somebody put in its place.
+    if (::fchownat(AT_FDCWD, path.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) != 0 ||
+        ::fchmodat(AT_FDCWD, path.c_str(), mode, AT_SYMLINK_NOFOLLOW) != 0) {
+        const Errno error = errno;
+        ::unlink(path.c_str());
+        return std::unexpected(error);
+    }
     return path;
 }
 

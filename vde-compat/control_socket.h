@@ -76,7 +76,7 @@ private:
     Errno serve(const PlugRequest& request, Fd& ctl);
     void refuse(int ctl, Errno error);
     void forget_refusals();
-    std::expected<PlugIdentity, Errno> identify(const PlugRequest& request, int ctl) const;
+    Errno identify(int ctl, PlugIdentity& identity) const;
     std::expected<std::string, Errno> bind_data(int data, unsigned port,
                                                 const PlugIdentity& identity,
                                                 bool management) const;

@@ -25,12 +25,21 @@ void Plug::watch() {
 }
 
 bool Plug::idle() const {
-    return DatagramEndpoint::idle() && !read_.in_flight();
+    return DatagramEndpoint::idle() && !read_.in_flight() && !end_hook_.queued();
 }
 
 void Plug::on_ctl(Completion& completion) noexcept {
     if (closed()) return;
     if (completion.result > 0 || completion.result == -EINTR) return watch();
+    // After what has arrived in this turn: a client may send its last frames and go.
+    reactor_.before_submit(end_hook_);
+}
+
+void Plug::end() noexcept {
+    if (closed()) return;
+    deliver_batch();
+    drain();
+    deliver_batch();
     sink_.ended(*this);
 }
 

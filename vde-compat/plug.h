@@ -33,12 +33,14 @@ protected:
 private:
     void watch();
     void on_ctl(Completion& completion) noexcept;
+    void end() noexcept;
 
     int id_;
     Fd ctl_;
     std::string path_;
     std::array<std::byte, 128> forgotten_;
     Operation read_ = Operation::calling<&Plug::on_ctl>(this);
+    TurnHook end_hook_ = TurnHook::calling<&Plug::end>(this);
 };
 
 }  // namespace switchd::vde

@@ -37,8 +37,25 @@ StdinConsole::StdinConsole(Reactor& reactor, Console& console, DebugEvents& even
 
 void StdinConsole::close() noexcept {
     closed_ = true;
-    for (auto* operation : {&input_ready_, &read_, &output_ready_, &write_})
-        reactor_.cancel(*operation);
+    for (auto* operation : {&input_ready_, &read_, &output_ready_}) reactor_.cancel(*operation);
+    // A file takes what it was given in its own time, and always; others may never.
+    struct stat status {};
+    if (::fstat(output_, &status) != 0 || !S_ISREG(status.st_mode)) reactor_.cancel(write_);
+    if (!write_.in_flight()) write_rest();
+}
+
+// The last replies, as far as the output takes them without waiting.
+void StdinConsole::write_rest() noexcept {
+    std::string rest = writing_.substr(written_);
+    rest += session_.pending();
+    for (std::size_t written = 0; !silent_ && written < rest.size();) {
+        pollfd ready{output_, POLLOUT, 0};
+        if (::poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return;
+        const ssize_t bytes = ::write(output_, rest.data() + written,
+                                      std::min<std::size_t>(rest.size() - written, PIPE_BUF));
+        if (bytes <= 0) return;
+        written += static_cast<std::size_t>(bytes);
+    }
 }
 
 void StdinConsole::pump() noexcept {
@@ -101,8 +118,11 @@ void StdinConsole::on_output_ready(Completion&) noexcept {
 }
 
 void StdinConsole::on_written(Completion& completion) noexcept {
-    if (closed_) return;
     const int result = completion.result;
+    if (closed_) {
+        if (result > 0) written_ += static_cast<std::size_t>(result);
+        return write_rest();
+    }
     if (result == -EAGAIN) return reactor_.poll(output_ready_, output_, POLLOUT);
     if (result < 0 && result != -EINTR) {
         silent_ = true;

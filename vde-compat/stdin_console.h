@@ -37,6 +37,7 @@ private:
     void pump() noexcept;
     void show_prompt() noexcept;
     void write_more() noexcept;
+    void write_rest() noexcept;
 
     void on_input_ready(Completion& completion) noexcept;
     void on_read(Completion& completion) noexcept;

@@ -56,37 +56,53 @@ void DatagramEndpoint::close_peer() noexcept {
 
 void DatagramEndpoint::on_received(Completion& completion) noexcept {
     if (closed()) return;
-    if (completion.result > 0) {
-        const std::size_t size = completion.frame.size();
-        if (size > frame_bytes_max)
-            count_drop(DropReason::too_long);
-        else
-            deliver(std::move(completion.frame));
-    }
+    if (completion.result >= 0) take(std::move(completion.frame));
     // An empty datagram, a pending error of the socket and a moment without free buffers end the
     // multishot; none of them says that the peer has gone.
     if (!completion.more) start();
 }
 
+void DatagramEndpoint::take(Frame frame) noexcept {
+    if (!frame || frame.size() == 0)
+        count_drop(DropReason::runt);
+    else if (frame.size() > frame_bytes_max)
+        count_drop(DropReason::too_long);
+    else
+        deliver(std::move(frame));
+}
+
 void DatagramEndpoint::flush() noexcept {
-    if (refuses_) return flush_until_refused();
+    if (!proven_) return flush_unproven();
     while (!queue_.empty()) {
         const std::int64_t cost = cost_of(queue_.front().size());
         if (cost > credit_bytes_) break;
         credit_bytes_ -= cost;
         since_poll_bytes_ += cost;
-        submitted_.push_back(queue_.pop_front());
-        reactor_.send_frame(send_, socket_.get(), submitted_.back().bytes(),
-                            static_cast<std::uint16_t>(submitted_.size()));
+        submit_front();
     }
-    if (!submitted_.empty()) reactor_.after_submit(settle_hook_);
-    if (credit_bytes_ < window_bytes_ / 2 && !writable_.in_flight()) {
-        since_poll_bytes_ = 0;
-        reactor_.poll(writable_, socket_.get(), POLLOUT);
-    }
+    if (credit_bytes_ < window_bytes_ / 2) ask_for_report();
 }
 
-void DatagramEndpoint::flush_until_refused() noexcept {
+void DatagramEndpoint::submit_front() noexcept {
+    submitted_.push_back(queue_.pop_front());
+    reactor_.send_frame(send_, socket_.get(), submitted_.back().bytes(),
+                        static_cast<std::uint16_t>(submitted_.size()));
+    reactor_.after_submit(settle_hook_);
+}
+
+void DatagramEndpoint::ask_for_report() noexcept {
+    if (writable_.in_flight()) return;
+    since_poll_bytes_ = 0;
+    reactor_.poll(writable_, socket_.get(), POLLOUT);
+}
+
+// A single frame goes with the others of the turn, and nothing can overtake it. Several go in one
+// system call, which stops at the first that is refused.
+void DatagramEndpoint::flush_unproven() noexcept {
+    if (queue_.empty()) return;
+    if (!submitted_.empty()) return ask_for_report();  // which comes when that one is decided
+    if (queue_.size() == 1) return submit_front();
+
     std::array<mmsghdr, FrameBatch::frames_max> messages;
     std::array<iovec, FrameBatch::frames_max> parts;
     while (!queue_.empty()) {
@@ -100,14 +116,19 @@ void DatagramEndpoint::flush_until_refused() noexcept {
         }
         const int sent = ::sendmmsg(socket_.get(), messages.data(), static_cast<unsigned>(count),
                                     MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent < 0 && errno == EAGAIN) break;
+        if (sent < 0 && errno == EAGAIN) return ask_for_report();
         if (sent < 0) {
             count_failure(errno);
             queue_.pop_front();
         }
-        for (int i = 0; i < sent; ++i) queue_.pop_front();
+        for (int i = 0; i < sent; ++i) since_poll_bytes_ += cost_of(queue_.pop_front().size());
+        if (sent >= proof_frames) {
+            // What is in the socket by now is not known: the next report tells.
+            proven_ = true;
+            credit_bytes_ = 0;
+            return ask_for_report();
+        }
     }
-    if (!queue_.empty() && !writable_.in_flight()) reactor_.poll(writable_, socket_.get(), POLLOUT);
 }
 
 void DatagramEndpoint::on_writable(Completion& completion) noexcept {
@@ -136,13 +157,25 @@ void DatagramEndpoint::count_failure(int error) noexcept {
 // The last submission is over: what passed is free, what the peer's own queue refused goes back.
 void DatagramEndpoint::settle() noexcept {
     if (!refused_.empty() && !closed()) {
-        refuses_ = true;
+        proven_ = false;
         for (auto index = refused_.rbegin(); index != refused_.rend(); ++index)
             queue_.push_front(std::move(submitted_[*index]));
-        flush_soon();
+        ask_for_report();
     }
     refused_.clear();
     submitted_.clear();
+}
+
+void DatagramEndpoint::drain() noexcept {
+    for (std::size_t i = 0; i < drain_frames_max; ++i) {
+        Frame frame = reactor_.pool().take();
+        if (!frame) return;
+        const ssize_t bytes =
+            ::recv(socket_.get(), frame.writable().data(), FramePool::room_bytes, MSG_DONTWAIT);
+        if (bytes < 0) return;
+        frame.resize(static_cast<std::size_t>(bytes));
+        take(std::move(frame));
+    }
 }
 
 }  // namespace switchd

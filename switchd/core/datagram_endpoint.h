@@ -8,10 +8,10 @@
 // writability, asked for in the same submission once half of it is gone, renews it. A peer that
 // reads costs one poll per some 200 frames, a peer that does not read costs nothing at all.
 //
-// A peer that is not connected back to us (User-mode Linux, dynamips, and every peer in its first
-// moments) takes only net.unix.max_dgram_qlen frames, whatever our buffer holds. The first refusal
-// shows it; from then on each flush is one sendmmsg(2), which stops at the first frame that is
-// refused.
+// That holds for a peer that is connected back to us. Others (User-mode Linux, dynamips, and every
+// peer in its first moments) take only net.unix.max_dgram_qlen frames, whatever our buffer holds.
+// So a peer has to prove itself first, by taking many frames at once; until then one frame is under
+// way at a time, or several in one sendmmsg(2), which stops at the first that is refused.
 #pragma once
 
 #include <cstdint>
@@ -37,20 +37,30 @@ protected:
     void flush() noexcept override;
     void close_peer() noexcept override;
     int socket() const { return socket_.get(); }
+    // Delivers what the socket still holds, for a peer that has gone; bounded.
+    void drain() noexcept;
 
 private:
+    // So many frames taken at once prove that it is our send buffer that holds them.
+    static constexpr int proof_frames = 32;
+    // More than a default send buffer of its peer's holds.
+    static constexpr std::size_t drain_frames_max = 512;
+
     void on_received(Completion& completion) noexcept;
     void on_send_failed(Completion& completion) noexcept;
     void on_writable(Completion& completion) noexcept;
     void settle() noexcept;
-    void flush_until_refused() noexcept;
+    void take(Frame frame) noexcept;
+    void flush_unproven() noexcept;
+    void submit_front() noexcept;
+    void ask_for_report() noexcept;
     void count_failure(int error) noexcept;
 
     Fd socket_;
     std::int64_t window_bytes_ = 0;      // credit that a report of writability is worth
     std::int64_t credit_bytes_ = 0;      // may be sent without a new report
     std::int64_t since_poll_bytes_ = 0;  // sent since the poll now in flight was asked for
-    bool refuses_ = false;               // the credit says nothing about this peer
+    bool proven_ = false;                // connected back to us: the credit holds for it
     std::vector<Frame> submitted_;       // of the last submission, until it is known to have passed
     std::vector<std::uint16_t> refused_;  // indices into submitted_, ascending
 

@@ -33,7 +33,7 @@ public:
 
 using DropCounters = std::array<std::uint64_t, static_cast<std::size_t>(DropReason::count_)>;
 
-class Endpoint : public Retirable {
+class Endpoint : public Retirable, private Backlog::Member {
 public:
     // `sink` must outlive the endpoint.
     Endpoint(Reactor& reactor, FrameSink& sink) : reactor_(reactor), sink_(sink) {}
@@ -54,9 +54,10 @@ public:
     // Sends the frame in this turn if the peer takes it. A full queue drops it.
     void enqueue(Frame frame) noexcept {
         if (closed_) return count_drop(DropReason::port_gone);
-        // The more of the pool is in use, the shorter a queue may be: peers that do not read can
-        // together never take what the others need.
-        if (queue_.size() >= FrameQueue::frames_max || queue_.size() > reactor_.pool().free() / 2)
+        if (queue_.size() >= FrameQueue::frames_max) return count_drop(DropReason::queue_full);
+        // An eighth of the buffers is kept for whoever sends and receives now.
+        const FramePool& pool = reactor_.pool();
+        if (pool.free() < pool.size() / 8 && !reactor_.backlog().make_room(*this))
             return count_drop(DropReason::queue_full);
         queue_.push_back(std::move(frame));
         reactor_.before_submit(flush_hook_);
@@ -67,7 +68,9 @@ public:
     void close() noexcept {
         if (closed_) return;
         closed_ = true;
+        drops_[static_cast<std::size_t>(DropReason::port_gone)] += queue_.size() + batch_.size();
         queue_.clear();
+        update_backlog();
         batch_.clear();
         close_peer();
     }
@@ -94,6 +97,11 @@ protected:
         if (batch_.full()) return deliver_batch();
         reactor_.before_submit(deliver_hook_);
     }
+    // At once, for an endpoint that is about to end.
+    void deliver_batch() noexcept {
+        if (!batch_.empty()) sink_.receive(*this, batch_);
+        batch_.clear();
+    }
     void flush_soon() noexcept { reactor_.before_submit(flush_hook_); }
 
     Reactor& reactor_;
@@ -102,16 +110,28 @@ protected:
     std::string description_;
 
 private:
-    void deliver_batch() noexcept {
-        if (!batch_.empty()) sink_.receive(*this, batch_);
-        batch_.clear();
-    }
     void on_flush() noexcept {
-        if (!closed_) flush();
+        if (closed_) return;
+        flush();
+        update_backlog();
+    }
+    void update_backlog() noexcept {
+        const bool waits = queue_.size() >= Backlog::listed_frames_min;
+        if (waits == listed_) return;
+        listed_ = waits;
+        waits ? reactor_.backlog().add(*this) : reactor_.backlog().remove(*this);
+    }
+
+    std::size_t waiting_frames() const noexcept override { return queue_.size(); }
+    void give_way() noexcept override {
+        const std::size_t half = (queue_.size() + 1) / 2;
+        drops_[static_cast<std::size_t>(DropReason::queue_full)] += half;
+        for (std::size_t i = 0; i < half; ++i) queue_.pop_front();
     }
 
     std::uint32_t port_ = 0;
     bool closed_ = false;
+    bool listed_ = false;  // in the reactor's backlog
     DropCounters drops_{};
     FrameBatch batch_;
     TurnHook deliver_hook_ = TurnHook::calling<&Endpoint::deliver_batch>(this);

@@ -6,6 +6,8 @@
 
 #include <cerrno>
 
+#include "switchd/core/unix_socket.h"
+
 namespace switchd {
 
 namespace {
@@ -22,6 +24,7 @@ Listener::Listener(Reactor& reactor, Fd socket, void* owner, Handler handler)
       reserve_(open_reserve()),
       owner_(owner),
       handler_(handler) {
+    refuse_descriptors(socket_.get());
     reactor_.accept(accept_, socket_.get());
 }
 
@@ -34,6 +37,7 @@ void Listener::close() noexcept {
 void Listener::on_accepted(Completion& completion) noexcept {
     if (completion.result >= 0) {
         Fd connection{completion.result};
+        refuse_descriptors(connection.get());
         if (!closed_) handler_(owner_, std::move(connection));
     }
     if (completion.more || closed_) return;
@@ -46,6 +50,7 @@ void Listener::on_accepted(Completion& completion) noexcept {
 void Listener::on_client_waits(Completion& completion) noexcept {
     if (closed_ || completion.result < 0) return;
     if (Fd connection = accept_now()) {
+        refuse_descriptors(connection.get());
         handler_(owner_, std::move(connection));
     } else {
         reserve_.reset();

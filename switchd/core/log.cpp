@@ -1,10 +1,19 @@
 #include "switchd/core/log.h"
 
+#include <poll.h>
 #include <syslog.h>
+#include <unistd.h>
 
-#include <cstdio>
+#include <tuple>
 
 namespace switchd {
+
+namespace {
+
+// With the program's name in front it stays below PIPE_BUF: written whole or not at all.
+constexpr std::size_t line_bytes_max = 2048;
+
+}  // namespace
 
 Log::~Log() {
     if (syslog_) closelog();
@@ -24,9 +33,13 @@ void Log::write(Level level, std::string_view text) {
                              : level == Level::warning ? LOG_WARNING
                                                        : LOG_INFO;
         syslog(priority, "%s", line.c_str());
-    } else {
-        std::fprintf(stderr, "%s: %s\n", program_.c_str(), line.c_str());
+        return;
     }
+    // Nobody may read it: a pipe that is full must not stop the switch, so the line is lost.
+    line = program_ + ": " + line.substr(0, line_bytes_max) + "\n";
+    pollfd ready{STDERR_FILENO, POLLOUT, 0};
+    if (::poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) != 0)
+        std::ignore = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
 }  // namespace switchd

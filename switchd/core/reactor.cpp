@@ -57,8 +57,9 @@ constexpr std::uint64_t address_mask = (std::uint64_t{1} << tag_shift) - 1;
 struct Reactor::Ring {
     Ring() {
         io_uring_params parameters{};
+        // SUBMIT_ALL: a request that fails at once does not hold back those behind it.
         parameters.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
-                           IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+                           IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
         parameters.cq_entries = completions_max;
         if (const int error = io_uring_queue_init_params(requests_max, &uring, &parameters);
             error < 0)
@@ -135,6 +136,9 @@ void Reactor::run_once() {
     // An interrupted wait is no error: what is there is harvested. Who asked for something between
     // two turns is not kept waiting.
     io_uring_submit_and_wait(&ring_->uring, before_submit_.empty() ? 1 : 0);
+    // Step 3 frees what was to be sent, so nothing may be left unsubmitted.
+    while (io_uring_sq_ready(&ring_->uring) > 0 && io_uring_submit(&ring_->uring) > 0) {
+    }
     now_ = clock_.now();
     harvest();
     // More completions than the queue holds: each failed send must be known before the hooks.
@@ -245,7 +249,7 @@ void Reactor::write_frame(Operation& operation, int fd, std::span<const std::byt
 }
 
 void Reactor::accept(Operation& operation, int fd) {
-    io_uring_prep_multishot_accept(&next_request(operation, 0), fd, nullptr, nullptr, SOCK_CLOEXEC);
+    io_uring_prep_accept(&next_request(operation, 0), fd, nullptr, nullptr, SOCK_CLOEXEC);
 }
 
 void Reactor::read(Operation& operation, int fd, std::span<std::byte> into) {

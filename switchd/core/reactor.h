@@ -24,6 +24,7 @@
 #include <span>
 #include <vector>
 
+#include "switchd/core/backlog.h"
 #include "switchd/core/clock.h"
 #include "switchd/core/frame_pool.h"
 #include "switchd/core/operation.h"
@@ -43,6 +44,7 @@ public:
     // The time at which this turn began.
     TimePoint now() const { return now_; }
     FramePool& pool() { return pool_; }
+    Backlog& backlog() { return backlog_; }
 
     // Turns until stop().
     void run();
@@ -61,8 +63,9 @@ public:
     void read_frames(Operation& operation, int fd);
     void write_frame(Operation& operation, int fd, std::span<const std::byte> bytes,
                      std::uint16_t tag);
-    // Every connection that arrives completes with its descriptor, a blocking one: this ring waits
-    // for what would block, and gives up at once only where O_NONBLOCK is set.
+    // The next connection completes with its descriptor, a blocking one: this ring waits for what
+    // would block, and gives up at once only where O_NONBLOCK is set. One at a time, so that a
+    // flood of connections has its turn and no more than that.
     void accept(Operation& operation, int fd);
     void read(Operation& operation, int fd, std::span<std::byte> into);
     void write(Operation& operation, int fd, std::span<const std::byte> bytes);
@@ -106,6 +109,7 @@ private:
     void bury();
 
     FramePool& pool_;
+    Backlog backlog_;
     const Clock& clock_;
     TimePoint now_;
     std::unique_ptr<Ring> ring_;

@@ -28,6 +28,7 @@ public:
     // Queues bytes for the peer. Beyond the bound everything queued is given up and the peer cut
     // off.
     void write(std::string_view bytes) noexcept;
+    bool closed() const { return closed_; }
     std::size_t pending_bytes() const { return writing_.size() - written_ + waiting_.size(); }
 
     // No more input is read; what is queued still goes out, then ended() is called.

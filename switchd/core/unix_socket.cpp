@@ -27,6 +27,12 @@ std::optional<sockaddr_un> unix_address(const std::string& path) {
     return address;
 }
 
+void refuse_descriptors(int socket) {
+    constexpr int so_passrights = 83;  // newer than the headers of Debian 12
+    const int no = 0;
+    ::setsockopt(socket, SOL_SOCKET, so_passrights, &no, sizeof no);
+}
+
 int probe_listener(const std::string& path) {
     constexpr int end_wait_ms = 500;
     const auto address = unix_address(path);

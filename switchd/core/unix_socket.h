@@ -16,6 +16,11 @@ inline constexpr std::size_t unix_path_bytes_max = sizeof(sockaddr_un::sun_path)
 // None if the path is empty or too long. Never a cut one.
 std::optional<sockaddr_un> unix_address(const std::string& path);
 
+// Descriptors that a peer sends along with its bytes are not taken: closing one that we did not ask
+// for could block the loop (a socket that lingers). Where Linux (before 6.16) does not know how to
+// refuse them, they are still received and closed.
+void refuse_descriptors(int socket);
+
 // 0 when a process listens on the stream socket `path`, otherwise the errno value with which a
 // connection to it fails. A process that was killed just now may still seem to listen, until the
 // kernel has put away its ring; then the connection ends. One that lives speaks, or waits for us:

@@ -324,7 +324,7 @@ TEST_CASE("an endpoint that was closed sends and delivers nothing and lets its f
         send_bytes(link.peer, 60);
         link.endpoint->close();
         link.enqueue();
-        CHECK(count(*link.endpoint, DropReason::port_gone) == 1);
+        CHECK(count(*link.endpoint, DropReason::port_gone) == 101);
         REQUIRE(loop.until([&] { return link.endpoint->idle(); }));
         CHECK(link.read() == 0);
         CHECK(link.sink.sizes.empty());

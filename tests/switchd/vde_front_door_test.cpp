@@ -59,7 +59,7 @@ TEST_CASE("those who share a port are one user, root included", "[vde_front_door
     TestSwitch lan{ports(3)};
     auto& door = lan.front_door();
     lan.plug(1);
-    lan.bridge().find_port(1)->current_user = 1000;
+    lan.bridge().find_port(1)->occupant = 1000;
     CHECK(door.admit(wish(Kind::this_port, 1), user(1000)) == 1u);
     CHECK(door.admit(wish(Kind::this_port, 1), user(1001)).error() == EADDRINUSE);
     CHECK(door.admit(wish(Kind::this_port, 1), user(0)).error() == EADDRINUSE);

@@ -1,4 +1,4 @@
-"""The bench of one test: a short directory and everything that is started in it, taken down after."""
+"""The bench of one test: a short directory and all that is started in it, taken down after."""
 
 import itertools
 import os
@@ -84,7 +84,7 @@ class Lab:
         return process
 
     def run(self, argv, timeout_s=PATIENCE_S, env=None, **options):
-        """Runs to its end; a program that hangs fails the test. Returns CompletedProcess of text."""
+        """Runs to its end; a program that hangs fails the test. The output is text."""
         environment = dict(self.environment() if env is None else env, **{MARK: self.mark})
         options.setdefault("stdin", None if "input" in options else subprocess.DEVNULL)
         if options["stdin"] is None:

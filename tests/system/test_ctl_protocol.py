@@ -74,7 +74,7 @@ def test_a_request_that_is_none_is_closed_without_a_reply(lab, data):
     switch.await_endpoints(2)
 
 
-@pytest.mark.ours_only("the real one reads once, and fills a short request with what its stack held")
+@pytest.mark.ours_only("the real one reads once, and fills a request up with what its stack held")
 def test_every_truncation_of_a_request_waits_for_the_rest_and_hurts_nobody(lab):
     switch = lab.foreground("-n", "300")
     one, other = lab.plug(switch), lab.plug(switch)

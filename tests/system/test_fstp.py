@@ -120,6 +120,18 @@ def test_two_parallel_cables_do_not_storm(lab):
     wait_until(carried_once, "one copy over the other cable", timeout_s=60)
 
 
+def test_a_neighbour_that_stops_speaking_is_an_ordinary_one_again(lab):
+    one = lab.foreground("-F", name="one")
+    other = lab.foreground("-F", name="other", program=lab.programs.reference)
+    near, far = lab.plug(one, 9), lab.plug(other, 9)
+    Cable(lab, one, other)
+    await_passage(near, far)
+    other.ok("fstp/setfstp 0")
+    near.pending(), far.pending()
+    await_passage(near, far)
+    await_passage(far, near)
+
+
 def test_a_lonely_switch_with_fstp_forwards_at_once(lab):
     switch = lab.foreground("-F")
     one, two = lab.plug(switch), lab.plug(switch)
@@ -142,7 +154,9 @@ def await_passage(sender, receiver):
 
 def test_hellos_are_sent_and_not_forwarded(lab):
     switch = lab.foreground("-F", "--macaddr", "00:ff:00:00:00:01")
-    one, two = lab.plug(switch), lab.plug(switch)
+    one, two, three = (lab.plug(switch) for _ in range(3))
+    events = lab.console(switch)
+    events.exchange(b"debug/add fstp/+\n")
     hello = one.receive()
     while hello[:6] != BPDU:
         hello = one.receive()
@@ -153,7 +167,8 @@ def test_hellos_are_sent_and_not_forwarded(lab):
     foreign = BPDU + mac(5) + hello[12:22] + b"\xff\xff" + mac(5) + hello[30:34] + (
         b"\xff\xff" + mac(5)) + hello[42:]
     one.send(foreign)
-    assert foreign not in await_passage(one, two)
+    events.read_until(b"3041 fstp/+ Port 0001 VLAN 00:00\n")
+    assert foreign not in await_passage(three, two)
 
 
 @pytest.mark.parametrize("length", [17, 20, 30, 50])

@@ -187,8 +187,9 @@ def test_09_ktest(lab):
 def test_10_marionnet(lab):
     ports = 4
     socket_name, mgmt = lab.path("hub0"), lab.path("hub0.mgmt")
-    process = lab.spawn([lab.programs.vde_switch, "-x", "-n", str(ports + 1), "-mod", "777", "-unix",
-                         socket_name, "--mgmt", mgmt, "--rcfile", lab.write("rc", "# none\n")])
+    process = lab.spawn([lab.programs.vde_switch, "-x", "-n", str(ports + 1), "-mod", "777",
+                         "-unix", socket_name, "--mgmt", mgmt, "--rcfile",
+                         lab.write("rc", "# none\n")])
     switch = Switch(socket_name, mgmt, process=process)
     switch.await_start()
     slirp = lab.spawn(["slirpvde", "--mod", "777", "--unix", socket_name, "--network", "10.0.2.0",
@@ -366,7 +367,7 @@ def test_20_archwiki(lab):
     member = ["setpriv", "--reuid", str(NOBODY), "--regid", str(users), "--clear-groups", "env",
               "HOME=/nonexistent"]
     lab.spawn([*member, *QEMU, "-M", "pc", "-net", "nic", "-net", "vde"])
-    wait_until(lambda: any(each[0] != "." for each in switch.data_sockets()), "QEMU by default name")
+    wait_until(lambda: any(each[0] != "." for each in switch.data_sockets()), "QEMU, by default")
     stranger = lab.run(as_user(1, "vde_plug", "/var/run/vde.ctl"))
     assert stranger.returncode == 1 and "Permission denied" in stranger.stderr
     switch.stop()
