@@ -130,8 +130,7 @@ bench: packages
 	@$O/test-flows "[!benchmark]"
 
 install: all
-	install -Dm755 -t $(DESTDIR)$(PREFIX)/sbin $O/switchd
-	install -Dm755 -t $(DESTDIR)$(PREFIX)/bin $O/vde_switch $O/switchctl
+	install -Dm755 -t $(DESTDIR)$(PREFIX)/bin $O/switchd $O/vde_switch $O/switchctl
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/man/man1 man/*.1
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/man/man8 man/*.8
 

@@ -23,7 +23,8 @@ Fd connect_to(const std::string& path) {
     if (!address) no_switch(path, "the name is too long for a socket");
     Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0)
-        no_switch(path, errno_text(errno));
+        no_switch(path,
+                  errno == EACCES ? "it is another user's: ask as that user" : errno_text(errno));
     return socket;
 }
 

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "switchd/plug_hint.h"
+
 namespace switchd {
 
 using nlohmann::json;
@@ -50,8 +52,7 @@ json show(const ControlContext& context) {
             {"mode", info.hub ? "hub" : "switch"},
             {"run_directory", context.run_directory},
             {"vde_directory", context.vde_directory},
-            {"qemu", "-netdev vde,id=net0,sock=" + context.vde_directory +
-                         " -device virtio-net-pci,netdev=net0"},
+            {"qemu", plug_hint(context.vde_directory)},
             {"ports", ports},
             {"ports_active", active},
             {"ports_max", info.port_count},

@@ -82,10 +82,10 @@ Everything has a default; none of it needs root. The run directory is
     {}
 and machines plug into RUN-DIR/br0. For example:
     switchd &
-    qemu-system-x86_64 -nic vde,sock={}/br0 ...
+    qemu-system-x86_64 -nic vde,sock={}/br0,mac=52:54:00:00:00:01 ...     (each with its own mac)
     switchctl show
 A switch for a group of users, in the background:
-    switchd --daemon --run-dir /run/switchd --group kvm --mode 660
+    switchd --daemon --run-dir /run/switchd --group users --mode 660
 )",
         help_of(general_options), help_of(switchd_options), default_run_directory(),
         default_run_directory());
@@ -237,8 +237,13 @@ vde::Settings bridge_settings(const Reader& options, const std::string& run_dire
     settings.hub = options.given("hub");
     settings.fstp = options.given("fstp") && !settings.hub;
     if (options.given("macaddr")) settings.mac = vde::parse_switch_mac(options.value("macaddr"));
-    if (options.given("priority"))
+    if (options.given("priority")) {
+        // vde_switch cuts it to 16 bits, for its scripts' sake.
         settings.priority = vde::parse_priority(options.value("priority"));
+        if (vde::parse_number(options.value("priority")) != long{settings.priority})
+            throw vde::ValueError(fmt::format("--priority {} is out of range (0 to 65535)",
+                                              options.value("priority")));
+    }
     if (options.given("hashsize"))
         settings.hash_size = std::bit_ceil(vde::parse_hash_size(options.value("hashsize")));
     settings.strict_vlan = options.given("strict-vlan");

@@ -61,6 +61,14 @@ Program::Program(Log& log, const Settings& settings, vde::ControlDirectory& dire
     : log_(log),
       bridge_(reactor_, log, bridge_settings(settings)),
       vde_(reactor_, log, bridge_, settings.vde, settings.macs, directory) {
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_cur < 2UL * settings.vde.port_count + 32)
+        log.warn(
+            "only {} files may be open: enough for some {} plugs of {} ports (raise the limit: "
+            "ulimit -Hn)",
+            files.rlim_cur, files.rlim_cur > 32 ? (files.rlim_cur - 32) / 2 : 0,
+            settings.vde.port_count);
     // From here on requests are in flight: what fails has to be taken down in order.
     try {
         vde_.open_management_socket();

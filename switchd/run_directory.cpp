@@ -31,9 +31,9 @@ std::string default_run_directory() {
     return (temporary / ("switchd-" + std::to_string(::geteuid()))).string();
 }
 
-void make_run_directory(const std::string& path, mode_t mode) {
+bool make_run_directory(const std::string& path, mode_t mode) {
     const std::string choose = "choose another one with --run-dir";
-    if (::mkdir(path.c_str(), mode) == 0) return;
+    if (::mkdir(path.c_str(), mode) == 0) return true;
     if (errno != EEXIST)
         throw SetupError("cannot make run directory '" + path + "': " + errno_text(errno),
                          "its parent must exist and be writable, or " + choose);
@@ -47,6 +47,7 @@ void make_run_directory(const std::string& path, mode_t mode) {
     if (file.st_mode & 0022)
         throw SetupError("others may write to run directory '" + path + "'",
                          "chmod go-w it, or " + choose);
+    return false;
 }
 
 }  // namespace switchd

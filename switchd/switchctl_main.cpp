@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -38,8 +39,10 @@ int main(int argc, char** argv) {
     try {
         const nlohmann::json result =
             call_switch(options.run_directory + "/switchd.sock", options.command);
-        fmt::print("{}",
-                   options.json ? result.dump(2) + "\n" : control_text(options.command, result));
+        const std::string text =
+            options.json ? result.dump(2) + "\n" : control_text(options.command, result);
+        if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
+            return complain("cannot write the answer: " + errno_text(errno), refused_status);
         return 0;
     } catch (const NoSwitchError& error) {
         return complain(error.line(), no_switch_status);

@@ -10,6 +10,7 @@
 #include "switchd/daemon.h"
 #include "switchd/options.h"
 #include "switchd/pid_file.h"
+#include "switchd/plug_hint.h"
 #include "switchd/program.h"
 #include "switchd/run_directory.h"
 #include "vde-compat/control_directory.h"
@@ -23,16 +24,17 @@ void welcome(const SwitchdOptions& options) {
     if (options.vde.daemon || ::isatty(STDOUT_FILENO) == 0) return;
     fmt::print(
         "switch {} runs in {}\n"
-        "plug a machine in:  qemu-system-x86_64 -nic vde,sock={}\n"
+        "plug a machine in:  qemu-system-x86_64 {}    (each with its own mac)\n"
         "look at it:         switchctl --run-dir {} ports\n"
-        "stop it:            Ctrl-C\n",
-        options.bridge, options.run_directory, options.vde.directory, options.run_directory);
+        "stop it:            Ctrl-C, or kill {}\n",
+        options.bridge, options.run_directory, plug_hint(options.vde.directory),
+        options.run_directory, ::getpid());
     std::fflush(stdout);
 }
 
 void run(Log& log, const SwitchdOptions& options) {
     prepare_process(options.vde.daemon ? OnHangup::go_on : OnHangup::end);
-    make_run_directory(options.run_directory, options.run_directory_mode);
+    const RunDirectory run_directory(options.run_directory, options.run_directory_mode);
     const vde::Settings& vde = options.vde;
     vde::ControlDirectory directory(log, vde.directory, vde.mode, vde.directory_mode, vde.group);
     std::optional<Daemon> daemon;

@@ -7,12 +7,11 @@
 
 #include "vde-compat/console_arguments.h"
 #include "vde-compat/console_command.h"
+#include "vde-compat/settings.h"
 
 namespace switchd::vde {
 
 namespace {
-
-constexpr int hash_size_max = 1 << 24;
 
 // The table behind has no buckets of this kind: the number is shown because people and parsers
 // expect one there, and it spreads addresses as a bucket number would.
@@ -38,7 +37,7 @@ CommandResult showinfo(CommandCall& call) {
 CommandResult set_size(CommandCall& call) {
     const auto size = ConsoleArguments(call.argument).number();
     if (!size || *size <= 0) return {EINVAL};
-    if (*size > hash_size_max) return {ENOMEM};
+    if (*size > static_cast<int>(hash_size_max)) return {ENOMEM};
     auto settings = call.parts.model.mac_settings();
     settings.hash_size = std::bit_ceil(static_cast<unsigned>(*size));
     call.parts.model.set_mac_settings(settings);

@@ -30,7 +30,9 @@ Signals::Signals(Reactor& reactor, void* owner, std::initializer_list<int> signa
     : reactor_(reactor), owner_(owner), handler_(handler) {
     const sigset_t set = set_of(signals);
     fd_.reset(::signalfd(-1, &set, SFD_CLOEXEC));
-    if (!fd_) throw SetupError("cannot receive signals: " + errno_text(errno));
+    if (!fd_)
+        throw SetupError("cannot receive signals: " + errno_text(errno),
+                         "raise the open-files limit: ulimit -n");
     read_next();
 }
 
