@@ -7,8 +7,10 @@ They need root for network namespaces and other users; the switch itself does no
 """
 
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import uuid
 
 import pytest
@@ -65,7 +67,16 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(scope="session")
 def programs(pytestconfig):
-    return programs_of(pytestconfig)
+    """Where every user can run them: a checkout may lie in a directory that only root may enter."""
+    under_test = programs_of(pytestconfig)
+    if under_test.is_reference:
+        yield under_test
+        return
+    with tempfile.TemporaryDirectory(prefix="swbin", dir="/tmp") as directory:
+        os.chmod(directory, 0o755)
+        copies = [shutil.copy(each, directory) for each in
+                  (under_test.vde_switch, under_test.switchd, under_test.switchctl)]
+        yield Programs(*copies, under_test.reference)
 
 
 @pytest.fixture

@@ -250,7 +250,7 @@ def test_relative_names_belong_to_the_directory_of_the_start(lab):
     switch.stop()
 
 
-@pytest.mark.ours_only("the real one makes it in / (vde.md 2)")
+@pytest.mark.ours_only("the real one makes it in /")
 def test_a_relative_management_socket_belongs_there_too(lab):
     os.mkdir(lab.path("cwd"))
     done = lab.run([lab.programs.vde_switch, "-s", "sw", "-d", "-p", "pid", "-M", "mg"],
@@ -276,7 +276,7 @@ def test_a_pidfile_of_a_living_process_is_an_error_for_a_daemon_too(lab):
     assert os.path.exists(pidfile) and not os.path.exists(lab.path("sw"))
 
 
-@pytest.mark.ours_only("the real one does not look whether the process lives (vde.md 7, 8)")
+@pytest.mark.ours_only("the real one does not look whether the process lives")
 @pytest.mark.parametrize("daemon", [False, True])
 def test_the_pidfile_of_a_dead_process_is_replaced(lab, daemon):
     pidfile = lab.write("sw.pid", "4194304999\n" if daemon else "")
@@ -335,7 +335,7 @@ def test_what_a_killed_switch_left_is_replaced(lab):
     second.close_console()
 
 
-@pytest.mark.ours_only("the real one runs without a management socket and says nothing (vde.md 2)")
+@pytest.mark.ours_only("the real one runs without a management socket and says nothing")
 def test_a_management_socket_in_use_is_an_error(lab):
     first = lab.foreground()
     second = lab.run([lab.programs.vde_switch, "-s", lab.path("other"), "-M", first.management])
@@ -348,7 +348,7 @@ def test_a_management_socket_in_use_is_an_error(lab):
 # -- directories
 
 
-@pytest.mark.ours_only("the real one changes any directory's mode (vde.md 1.4)")
+@pytest.mark.ours_only("the real one changes any directory's mode")
 def test_a_foreign_directory_keeps_its_mode(lab):
     os.mkdir(lab.path("theirs"), 0o755)
     lab.write("theirs/letter", "do not touch")
@@ -387,7 +387,7 @@ def test_a_name_that_is_a_file(lab):
         assert file.read() == "a file"
 
 
-@pytest.mark.ours_only("the real one cuts the name of a socket without a word (vde.md 7)")
+@pytest.mark.ours_only("the real one cuts the name of a socket without a word")
 @pytest.mark.parametrize("option", ["-s", "-M"])
 def test_a_name_too_long_for_a_socket(lab, option):
     long = lab.path("x" * 100)

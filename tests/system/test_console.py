@@ -335,7 +335,7 @@ def test_plugins_are_answered_honestly(lab):
 # -- what is wrong in the real one
 
 
-@pytest.mark.ours_only("the real one runs the first of several commands in a packet (vde.md 3.1)")
+@pytest.mark.ours_only("the real one runs the first of several commands in a packet")
 def test_several_commands_in_one_packet_are_all_executed(lab):
     console = lab.foreground().console
     console.send(b"port/create 3\nport/create 4\nvlan/create 5\nport/setvlan 3 5\nport/print 3\n")
@@ -367,7 +367,7 @@ def test_megabytes_without_a_newline_harm_only_their_session(lab):
     assert switch.console.command("showinfo").code == 1000
 
 
-@pytest.mark.ours_only("the real one loses what does not fit into the socket's buffer (vde.md 3.1)")
+@pytest.mark.ours_only("the real one loses what does not fit into the socket's buffer")
 def test_a_long_reply_is_complete(lab):
     switch = lab.foreground()
     one, other = lab.plug(switch), lab.plug(switch)

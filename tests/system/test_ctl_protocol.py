@@ -18,7 +18,7 @@ from process import is_alive, open_descriptors
 from wait import wait_until
 
 MAX_FRAME = 9234  # what vde_plug and vdens can receive
-HANGS = "the real one neither answers nor closes a plug that it refuses (vde.md 7, 1)"
+HANGS = "the real one neither answers nor closes a plug that it refuses"
 
 
 def carries(one, other):
@@ -143,7 +143,7 @@ def test_a_client_whose_socket_cannot_be_reached_is_closed(lab, client):
     switch.await_endpoints(2)
 
 
-@pytest.mark.ours_only("the real one closes the descriptor and keeps a ghost (vde.md 7, 3)")
+@pytest.mark.ours_only("the real one closes the descriptor and keeps a ghost")
 def test_junk_after_the_registration_is_ignored_or_unplugs_whole(lab):
     switch = lab.foreground()
     one, other, noisy = (lab.plug(switch) for _ in range(3))
@@ -163,7 +163,7 @@ def test_junk_after_the_registration_is_ignored_or_unplugs_whole(lab):
     carries(one, other)
 
 
-@pytest.mark.ours_only("the real one makes a ghost of a request above 256 octets (vde.md 7, 3)")
+@pytest.mark.ours_only("the real one makes a ghost of a request above 256 octets")
 def test_a_request_that_is_too_long_is_cut_to_its_description(lab):
     switch = lab.foreground()
     plug = lab.plug(switch, description=b"D" * 4000)
@@ -173,7 +173,7 @@ def test_a_request_that_is_too_long_is_cut_to_its_description(lab):
     switch.await_endpoints(1)
 
 
-@pytest.mark.ours_only("in the real one a description can end the data of a reply (vde.md 3.1, 6)")
+@pytest.mark.ours_only("in the real one a description can end the data of a reply")
 @pytest.mark.parametrize("description", [
     b"two\nlines", b"\n.\n1000 Success\n", b".\n", b"\0\0\0", b"\xff\xfe\x1b[2J", b"a\rb", b""])
 def test_a_hostile_description_does_not_break_the_console(lab, description):
@@ -240,7 +240,7 @@ def test_several_plugs_on_one_port(lab):
     carries(second, other)
 
 
-@pytest.mark.ours_only("its 32 ports count port 0, which nobody is given (vde.md 1.5)")
+@pytest.mark.ours_only("its 32 ports count port 0, which nobody is given")
 def test_n_plugs_fit_and_the_next_is_refused(lab):
     switch = lab.foreground("-n", "4")
     plugs = [lab.plug(switch) for _ in range(4)]
@@ -252,7 +252,7 @@ def test_n_plugs_fit_and_the_next_is_refused(lab):
     carries(lab.plug(switch), plugs[3])
 
 
-@pytest.mark.ours_only("its 32 ports count port 0, which nobody is given (vde.md 1.5)")
+@pytest.mark.ours_only("its 32 ports count port 0, which nobody is given")
 def test_the_default_is_room_for_32_plugs(lab):
     switch = lab.foreground()
     for _ in range(32):
@@ -329,7 +329,7 @@ def test_the_users_of_a_port_are_shown(lab):
         assert switch.ok(f"port/print {port}")[1].startswith(f" Current User: {user} ")
 
 
-@pytest.mark.ours_only("the real one aborts (vde.md 7, 2)")
+@pytest.mark.ours_only("the real one aborts")
 def test_a_user_without_a_name_is_shown_as_a_number(lab):
     switch = lab.foreground()
     lab.plug(switch, 3, owner=1234567, mode=0o777)
@@ -545,7 +545,7 @@ def test_frames_arrive_as_they_were_sent(lab, size):
     assert arrived[size:].strip(b"\0") == b"" and len(arrived) <= max(size, 60)
 
 
-@pytest.mark.ours_only("the real one cuts frames above 1518 octets (vde.md 7, 4)")
+@pytest.mark.ours_only("the real one cuts frames above 1518 octets")
 @pytest.mark.parametrize("size", [1519, 1522, 2048, 4096, 9000, 9014, 9018, 9216, MAX_FRAME])
 def test_jumbo_frames_arrive_whole(lab, size):
     switch = lab.foreground()
@@ -556,7 +556,7 @@ def test_jumbo_frames_arrive_whole(lab, size):
         assert other.receive() == sent
 
 
-@pytest.mark.ours_only("the real one cuts frames above 1518 octets (vde.md 7, 4)")
+@pytest.mark.ours_only("the real one cuts frames above 1518 octets")
 def test_a_jumbo_frame_passes_unmodified_tools(lab):
     switch = lab.foreground()
     one, other = lab.vde_plug(switch), lab.vde_plug(switch)
@@ -565,7 +565,7 @@ def test_a_jumbo_frame_passes_unmodified_tools(lab):
     assert other.await_frames(1) == [sent]
 
 
-@pytest.mark.ours_only("the real one cuts frames above 1518 octets (vde.md 7, 4)")
+@pytest.mark.ours_only("the real one cuts frames above 1518 octets")
 def test_a_frame_above_the_maximum_is_dropped_and_not_cut(lab):
     switch = lab.foreground()
     one, other = lab.plug(switch), lab.plug(switch)

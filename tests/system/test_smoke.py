@@ -227,7 +227,7 @@ def test_s18_console_on_pipes(lab):
     assert switch.wait() == 0
 
 
-@pytest.mark.ours_only("the real one never answers a plug that it refuses (vde.md 7, 1)")
+@pytest.mark.ours_only("the real one never answers a plug that it refuses")
 def test_s19_refusal_does_not_hang(lab):
     switch = lab.daemon()
     refused = lab.run(["vde_plug", f"{switch.directory}[200]"])

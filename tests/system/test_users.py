@@ -426,7 +426,7 @@ def test_23_vdeplug_urls(lab):
     assert " 3 received" in ping_from_vdens(lab, other, "10.77.0.4", "10.77.0.3")
 
 
-@pytest.mark.ours_only("the real one cuts frames above 1518 octets (vde.md 7, 4)")
+@pytest.mark.ours_only("the real one cuts frames above 1518 octets")
 def test_23_vdens_with_a_large_mtu(lab):
     switch = lab.foreground()
     large = "ip link set vde0 mtu 9126"
