@@ -1,9 +1,9 @@
 // Who keeps frames waiting, so that those who wait longest give way when packet memory runs short.
 //
-// Every queue may be as long as it likes up to its own bound while there is memory. When less than
-// the reserve is free, a frame for another queue pushes out the older half of the longest one:
-// peers that do not read lose theirs, a peer that reads never has the longest queue. (Shared-memory
-// switches call this longest queue drop.)
+// Every queue may be as long as it likes up to its own bound while there is memory. When little is
+// free, a frame for another queue pushes out the older half of the longest of those that were still
+// long after their peer could have read: peers that do not read lose theirs, a burst for a peer
+// that does read finds room. (Shared-memory switches call this longest queue drop.)
 #pragma once
 
 #include <algorithm>

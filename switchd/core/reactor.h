@@ -1,14 +1,12 @@
 // The event loop: one io_uring, one thread, no polling.
 //
 // One turn (run_once):
-//   1  lend free buffers to the kernel, submit everything that the last turn asked for and wait,
-//   all
-//      in one io_uring_enter
+//   1  lend free buffers to the kernel, submit what the last turn asked for and wait, in one
+//      io_uring_enter
 //   2  harvest the completions and call their operations' handlers
 //   3  call the after-submit hooks: what was submitted has been sent, or its failure was just seen
 //   4  call the before-submit hooks, and those that they ask for, until none is left: a port
-//   delivers
-//      the frames that arrived as one batch, the ports that got frames hand them to the kernel
+//      delivers the frames that arrived as one batch, ports that got frames hand them to the kernel
 //   5  destroy retired objects that are idle
 // Without traffic the thread sleeps in step 1, and nothing wakes it but a request that completes.
 //
