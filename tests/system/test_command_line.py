@@ -206,6 +206,19 @@ def test_an_rc_file_without_a_last_newline_and_with_long_lines(lab):
     wait_until(lambda: rc_was_read(switch), "the last line")
 
 
+@pytest.mark.ours_only("the real one is silent about its rc file")
+@pytest.mark.parametrize("option", [[], ["-d"]])
+def test_wrong_lines_of_the_rc_file_are_told_with_their_numbers(lab, option):
+    """Of a daemon, before its parent returns."""
+    rc = lab.write("rc", "port/create 3\nport/create 3\n# fine\nno/such/command\n")
+    done = lab.run([lab.programs.vde_switch, "-s", lab.path("sw"), *option, "-f", rc])
+    assert done.returncode == 0
+    told = [line for line in done.stderr.splitlines() if rc in line]
+    assert len(told) == 2
+    assert f"{rc}:2: 'port/create 3'" in told[0] and "1017" in told[0]
+    assert f"{rc}:4: 'no/such/command'" in told[1] and "1038" in told[1]
+
+
 # -- daemon and pidfile
 
 
