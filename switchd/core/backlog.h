@@ -22,9 +22,8 @@ public:
         virtual void give_way() noexcept = 0;
     };
 
-    // Queues shorter than this are nobody's problem and not listed.
-    static constexpr std::size_t listed_frames_min = 64;
-
+    // Every queue in which something waits is listed, however short: many short ones hold as much
+    // memory as one that is long.
     void add(Member& member) { members_.push_back(&member); }
     void remove(Member& member) { std::erase(members_, &member); }
 

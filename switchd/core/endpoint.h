@@ -116,7 +116,7 @@ private:
         update_backlog();
     }
     void update_backlog() noexcept {
-        const bool waits = queue_.size() >= Backlog::listed_frames_min;
+        const bool waits = !queue_.empty();
         if (waits == listed_) return;
         listed_ = waits;
         waits ? reactor_.backlog().add(*this) : reactor_.backlog().remove(*this);

@@ -73,6 +73,23 @@ TEST_CASE("readers that stopped give way to one that reads, however many they ar
     CHECK(loop.pool.free() > 8192 - 1024);
 }
 
+TEST_CASE("many readers that stopped with little each cannot use up the memory", "[backlog]") {
+    Loop loop{8192};
+    NoSink sink;
+    std::vector<std::unique_ptr<Reader>> stopped;
+    for (int i = 0; i < 400; ++i) {
+        stopped.push_back(std::make_unique<Reader>(loop.reactor, sink, false));
+        send(loop, *stopped.back(), 40);
+    }
+    CHECK(loop.pool.free() >= 1000);
+    Reader reader{loop.reactor, sink, true};
+    send(loop, reader, 256);
+    CHECK(reader.read == 256);
+    for (const auto& endpoint : stopped) endpoint->close();
+    reader.close();
+    loop.turn();
+}
+
 TEST_CASE("the longest queue is the one that drops", "[backlog]") {
     Loop loop{1024};
     NoSink sink;
