@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 """Measures a VDE switch beside the real vde_switch: in one run, in turn, medians of several runs.
 
+Where two plugs are enough, a bare relay is measured as a third: two sockets and nothing between
+them, which is as far as a switch can come on this machine.
+
 Every measurement starts a switch of its own in a directory of its own. Sender, switch and receiver
 share the machine's cores and nobody is pinned to one, neither with one switch nor with the other.
 Before each pair of measurements the machine has to be idle; what was measured on a busy one is
@@ -282,8 +285,9 @@ class Bench:
 class Row:
     """One line of the table: a figure of a case, and its goal.
 
-    `goal` takes (peer, ours) and gives whether it is reached; `must` says it in words. `more` names
-    further figures of the same measurement that belong into the line, as (key, format)."""
+    `goal` takes (peer, ours, relay) and gives whether it is reached, relay being None where it is
+    not measured; `must` says it in words. `more` names further figures of the same measurement that
+    belong into the line, as (key, format)."""
 
     def __init__(self, text, key, unit, goal, must, aim="", more=(), larger_is_better=True,
                  form="{:.0f}"):
@@ -306,30 +310,42 @@ class Row:
 
 
 def times(factor):
-    return (lambda peer, ours: ours >= factor * peer), f"{factor:g}x"
+    return (lambda peer, ours, _: ours >= factor * peer), f"{factor:g}x"
+
+
+def times_or_relay(factor):
+    """So many times the real one's, or nearly what the kernel's sockets give without a switch."""
+    share = 0.9
+    return ((lambda peer, ours, relay: ours >= min(factor * peer, share * relay)),
+            f"{factor:g}x, or {share:.0%} of the relay")
 
 
 def at_most(limit, unit):
-    return (lambda _, ours: ours <= limit), (f"{limit:g} {unit}".rstrip() if limit else "0")
+    return (lambda _, ours, __: ours <= limit), (f"{limit:g} {unit}".rstrip() if limit else "0")
 
 
 LOSS = (("loss", "{:.1f} % lost"),)
-NOT_ABOVE = (lambda peer, ours: ours <= peer), "the real one's"
+NOT_ABOVE = (lambda peer, ours, _: ours <= peer), "the real one's"
 
 
 def cases(bench):
-    """name -> (how to measure, its rows, runs: None for as many as asked)."""
+    """name -> (how to measure, its rows, runs: None for as many as asked). What is in
+    RELAYED is measured with the bare relay, too."""
     return {
         "small": (lambda b: bench.throughput(b, 60, 32), [
-            Row("60-byte frames, batching", "kpps", "kpps", *times(4), "6x", LOSS)], None),
+            Row("60-byte frames, batching", "kpps", "kpps", *times_or_relay(4), "6x", LOSS),
+        ], None),
         "single": (lambda b: bench.throughput(b, 60, 1), [
-            Row("60-byte frames, a system call each", "kpps", "kpps", *times(1.5), "2x", LOSS),
+            Row("60-byte frames, a system call each", "kpps", "kpps", *times_or_relay(1.5), "2x",
+                LOSS),
         ], None),
         "large": (lambda b: bench.throughput(b, 1514, 32), [
-            Row("1514-byte frames, batching", "kpps", "kpps", *times(4), "5x", LOSS)], None),
+            Row("1514-byte frames, batching", "kpps", "kpps", *times_or_relay(4), "5x", LOSS),
+        ], None),
         "idle-plugs": (bench.with_idle_plugs, [
             Row("60-byte frames with 64 idle plugs", "share", "% of without",
-                lambda _, ours: ours >= 95, "95 %", "100 %", (("kpps", "{:.0f} kpps"),))], None),
+                lambda _, ours, __: ours >= 95, "95 %", "100 %", (("kpps", "{:.0f} kpps"),)),
+        ], None),
         "hub": (bench.hub, [
             Row("hub, 16 plugs reading", "kpps", "kpps", *times(4), "",
                 (("deliveries", "{:.0f} k deliveries/s"), *LOSS), form="{:.1f}")], None),
@@ -349,7 +365,8 @@ def cases(bench):
         ], None),
         "cpu": (bench.idle, [
             Row(f"CPU in {bench.options.idle_seconds:g} s without traffic, 100 plugs", "cpu", "ms",
-                lambda _, ours: ours < bench.options.idle_seconds, "0 %", "", (), False, "{:.2f}"),
+                lambda _, ours, __: ours < bench.options.idle_seconds, "0 %", "", (), False,
+                "{:.2f}"),
         ], 1),
         "memory": (bench.memory, [
             Row("resident memory, 2 plugs", "mib2", "MiB", *at_most(16, "MiB"), "", (), False,
@@ -366,6 +383,9 @@ def cases(bench):
     }
 
 
+RELAYED = ("small", "single", "large", "round-trip")
+
+
 def median(figures):
     if not figures:
         return None
@@ -373,9 +393,11 @@ def median(figures):
 
 
 def measure(bench, name, work, runs):
-    """Both switches in turn, the order changing from run to run."""
+    """The switches in turn, the order changing from run to run."""
     binaries = {"peer": bench.options.peer, "ours": bench.options.ours}
-    result = {"peer": [], "ours": [], "failures": [], "runs_on_busy_machine": 0}
+    if name in RELAYED:
+        binaries["relay"] = bench.program("relay")
+    result = {"failures": [], "runs_on_busy_machine": 0, **{side: [] for side in binaries}}
     for run in range(runs):
         order = list(binaries) if run % 2 == 0 else list(binaries)[::-1]
         result["runs_on_busy_machine"] += not bench.machine.become_idle()
@@ -393,28 +415,30 @@ def measure(bench, name, work, runs):
 
 
 def tabulate(rows, results):
-    """[(row, peer's words, our words, ratio or None, verdict, mark)]"""
+    """One dictionary a line of the table: figures, their words, ratio to the real one, verdict."""
     lines = []
     for name, row in rows:
         medians = results[name]["medians"]
-        peer, ours = medians["peer"], medians["ours"]
+        peer, ours, relay = (medians.get(side) for side in ("peer", "ours", "relay"))
         ratio = verdict = None
         if peer and ours:
-            verdict = bool(row.goal(peer[row.key], ours[row.key]))
+            verdict = bool(row.goal(peer[row.key], ours[row.key], relay and relay[row.key]))
             if peer[row.key]:
                 ratio = ours[row.key] / peer[row.key]
         lines.append({
             "case": name, "what": row.text, "unit": row.unit, "peer": peer and peer[row.key],
             "ours": ours and ours[row.key], "ratio": ratio, "must": row.must, "aim": row.aim,
             "reached": verdict, "peer_text": row.figure(peer), "ours_text": row.figure(ours),
+            "relay": relay and relay[row.key], "relay_text": row.figure(relay) if relay else "",
             "larger_is_better": row.larger_is_better,
             "busy": results[name]["runs_on_busy_machine"] > 0})
     return lines
 
 
 def markdown(lines, about):
-    head = ("case", "real vde_switch", "switchd", "ratio", "must", "aim", "reached")
-    body = [(line["what"] + (" \\*" if line["busy"] else ""), line["peer_text"], line["ours_text"],
+    head = ("case", "real vde_switch", "bare relay", "switchd", "ratio", "must", "aim", "reached")
+    body = [(line["what"] + (" \\*" if line["busy"] else ""), line["peer_text"],
+             line["relay_text"], line["ours_text"],
              "" if line["ratio"] is None else f"{line['ratio']:.2f}x", line["must"], line["aim"],
              {True: "yes", False: "**no**", None: "-"}[line["reached"]]) for line in lines]
     widths = [max(len(each[i]) for each in [head, *body]) for i in range(len(head))]
