@@ -1,4 +1,5 @@
-// Every header field of one frame that a rule can match on, in a fixed array of 64-bit words.
+// Every field of one frame that a rule can match on, in a fixed array of 64-bit words: what its
+// headers say, and behind that what the tables themselves note about it on its way.
 //
 // The words stand in the order in which a decision usually needs them: where the frame came from,
 // then layer 2, 3, 4. A field that the frame does not carry is zero, and so is one that lies
@@ -18,6 +19,11 @@
 //  11-12 ND target
 //  13  ARP sender or ND source link-layer address         -
 //  14  ARP target or ND target link-layer address         -
+//  15  metadata (OpenFlow)
+//  16  tunnel id
+//  17-24  registers 0 .. 15, two a word, the even one in the upper half (an xreg each)
+//
+// Words from packet_words on are zero when a frame comes in, so no cached decision depends on them.
 //
 // As in OpenFlow, bit 0x1000 of a TCI means "there is a tag"; the drop eligible indicator that
 // stands there on the wire is carried with the frame and never matched. A TPID whose tag is cut off
@@ -36,7 +42,8 @@
 
 namespace switchd {
 
-inline constexpr std::size_t flow_words = 15;
+inline constexpr std::size_t flow_words = 25;
+inline constexpr std::size_t packet_words = 15;  // the first ones: what the headers say
 
 // A run of `bits` bits, `shift` above the least significant one of a word.
 struct FlowField {
@@ -80,6 +87,18 @@ inline constexpr FlowField nd_target_high{"nd_target", 11, 0, 64};
 inline constexpr FlowField nd_target_low{"nd_target", 12, 0, 64};
 inline constexpr FlowField arp_sha{"arp_sha", 13, 16, 48};  // also nd_sll
 inline constexpr FlowField arp_tha{"arp_tha", 14, 16, 48};  // also nd_tll
+inline constexpr FlowField metadata{"metadata", 15, 0, 64};
+inline constexpr FlowField tun_id{"tun_id", 16, 0, 64};
+
+// Registers: 16 of 32 bits; an xreg is two of them, an xxreg four.
+inline constexpr std::uint8_t xreg_word = 17;
+inline constexpr FlowField xreg(unsigned n) {
+    return {"xreg", static_cast<std::uint8_t>(xreg_word + n), 0, 64};
+}
+inline constexpr FlowField reg(unsigned n) {
+    return {"reg", static_cast<std::uint8_t>(xreg_word + n / 2),
+            static_cast<std::uint8_t>(n % 2 == 0 ? 32 : 0), 32};
+}
 
 // All of them, each bit of the key at most once.
 inline constexpr std::array all{
@@ -87,7 +106,8 @@ inline constexpr std::array all{
     inner_vlan_tci, eth_type,     ip_src,   ip_dst,    ipv6_src_high,  ipv6_src_low,
     ipv6_dst_high,  ipv6_dst_low, ip_proto, ip_tos,    ip_ttl,         ip_frag,
     ipv6_label,     tp_src,       tp_dst,   tcp_flags, nd_target_high, nd_target_low,
-    arp_sha,        arp_tha,
+    arp_sha,        arp_tha,      metadata, tun_id,    xreg(0),        xreg(1),
+    xreg(2),        xreg(3),      xreg(4),  xreg(5),   xreg(6),        xreg(7),
 };
 }  // namespace field
 
@@ -114,6 +134,13 @@ struct FlowKey {
     PortNumber in_port() const { return static_cast<PortNumber>(get(field::in_port)); }
     MacAddress eth_src() const { return MacAddress::from_u64(get(field::eth_src)); }
     MacAddress eth_dst() const { return MacAddress::from_u64(get(field::eth_dst)); }
+
+    // As the frame came in: nothing noted about it yet.
+    constexpr FlowKey packet() const {
+        FlowKey key;
+        for (std::size_t i = 0; i < packet_words; ++i) key.words[i] = words[i];
+        return key;
+    }
 
     constexpr bool operator==(const FlowKey&) const = default;
 };

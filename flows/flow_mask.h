@@ -39,9 +39,15 @@ struct FlowMask {
         for (std::size_t i = 0; i < flow_words; ++i) masked.words[i] = key.words[i] & words[i];
         return masked;
     }
+    // Without the bits that are zero in every frame that comes in.
+    constexpr FlowMask packet() const {
+        FlowMask mask;
+        for (std::size_t i = 0; i < packet_words; ++i) mask.words[i] = words[i];
+        return mask;
+    }
     // Has a bit beyond layer 2.
     constexpr bool beyond_layer_2() const {
-        for (std::size_t i = flow_words_l2; i < flow_words; ++i)
+        for (std::size_t i = flow_words_l2; i < packet_words; ++i)
             if (words[i] != 0) return true;
         return false;
     }

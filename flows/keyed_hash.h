@@ -11,7 +11,7 @@ namespace switchd {
 // The secret. Make it from random bits once per process; equal seeds give equal hashes, for tests.
 class HashKey {
 public:
-    static constexpr std::size_t words = 18;
+    static constexpr std::size_t words = 26;
 
     constexpr explicit HashKey(std::uint64_t seed = 0) {
         for (auto& word : secret_) word = next(seed);

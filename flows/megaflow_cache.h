@@ -40,7 +40,7 @@ struct alignas(64) Megaflow {
     TimePoint last_used;
     MacTable::Handle source;  // refreshed by each hit
     const ActionProgram* program = nullptr;
-    std::array<std::uint64_t, flow_words> masked{};  // the key's words, in the mask's order
+    std::array<std::uint64_t, packet_words> masked{};  // the key's words, in the mask's order
 
     Reads reads;
     std::optional<Learn> learn;

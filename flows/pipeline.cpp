@@ -16,7 +16,7 @@ using Unexpected = std::unexpected<VlanError>;
 class Pipeline::Decision {
 public:
     Decision(const Pipeline& tables, const FlowKey& key, TimePoint now)
-        : tables_(tables), key_(key), now_(now) {}
+        : tables_(tables), key_(key.packet()), now_(now) {}
 
     Verdict make() {
         ingress_ = tables_.find_port(static_cast<PortNumber>(read(field::in_port)));
@@ -28,6 +28,7 @@ public:
             apply(rule->action);
         else
             drop(DropReason::no_rule);
+        verdict_.mask = verdict_.mask.packet();
         return std::move(verdict_);
     }
 
@@ -178,7 +179,7 @@ private:
     }
 
     const Pipeline& tables_;
-    const FlowKey& key_;
+    FlowKey key_;
     TimePoint now_;
     const PortEntry* ingress_ = nullptr;
     Verdict verdict_;
