@@ -18,7 +18,7 @@ comma := ,
 O := build/$(if $(SAN),$(subst $(comma),-,$(SAN)),release)
 
 # The rooms, lowest rank first. A source file belongs to the room it lies in.
-ROOMS := switchd/core flows tap vde-compat switchd
+ROOMS := switchd/core flows flows/openflow tap vde-compat switchd
 SRC   := $(foreach r,$(ROOMS),$(wildcard $r/*.cpp))
 MAINS := $(wildcard switchd/*_main.cpp)
 BIN   := $(MAINS:switchd/%_main.cpp=$O/%)
@@ -27,8 +27,8 @@ PARTS := $(call obj,$(filter-out $(MAINS),$(SRC)))
 
 # One test program per room, linked with nothing above its rank: that the rooms stand alone is tested by linking.
 room_objects = $(call obj,$(filter-out $(MAINS),$(wildcard $1/*.cpp)))
-UNITS := core flows tap vde-compat switchd
-unit_sources = $(wildcard tests/$1/*.cpp)
+UNITS := core flows openflow tap vde-compat switchd
+unit_sources = $(wildcard tests/$(if $(filter openflow,$1),flows/)$1/*.cpp)
 SUPPORT := $(wildcard tests/support/*.cpp)
 UNIT_BIN := $(foreach u,$(UNITS),$(if $(call unit_sources,$u),$O/test-$u))
 
@@ -38,6 +38,7 @@ $(BIN): $O/%: $O/obj/switchd/%_main.o $(PARTS)
 $O/test-core: $(call room_objects,switchd/core)
 $O/test-switchd: $(PARTS)
 $(filter-out $O/test-core $O/test-switchd,$(UNIT_BIN)): $O/test-%: $(call room_objects,switchd/core)
+$O/test-openflow: $(call room_objects,flows) $(call room_objects,flows/openflow)
 define unit_rule
 $O/test-$1: $(call obj,$(call unit_sources,$1) $(SUPPORT)) $(if $(filter-out core switchd,$1),$(call room_objects,$1))
 endef
@@ -64,7 +65,7 @@ FUZZCXX  ?= clang++-16 -std=c++2b -D__cpp_concepts=202002L -Wno-macro-redefined 
 FUZZ_SECONDS ?= 20
 fobj      = $(patsubst %.cpp,build/fuzz/obj/%.o,$1)
 FUZZ_BIN := $(FUZZ:%=build/fuzz/%)
-FUZZ_SRC := $(wildcard switchd/core/*.cpp flows/*.cpp vde-compat/*.cpp)
+FUZZ_SRC := $(wildcard switchd/core/*.cpp flows/*.cpp flows/openflow/*.cpp vde-compat/*.cpp)
 
 build/fuzz/obj/%.o: %.cpp
 	@mkdir -p $(@D)

@@ -6,7 +6,7 @@
 namespace switchd {
 namespace {
 
-bool outranks(const Rule& a, const Rule& b) {
+bool outranks(const TableRule& a, const TableRule& b) {
     return a.priority != b.priority ? a.priority > b.priority : a.age_order < b.age_order;
 }
 
@@ -19,14 +19,14 @@ std::size_t FlowTable::KeyHash::operator()(const FlowKey& key) const {
     return sum;
 }
 
-void FlowTable::add(const Match& match, std::uint16_t priority, RuleAction action) {
+void FlowTable::add(const Match& match, std::uint16_t priority, TableAction action) {
     auto subtable = std::ranges::find(subtables_, match.mask, &Subtable::mask);
     if (subtable == subtables_.end()) {
         subtables_.push_back({match.mask, priority, RuleMap{0, KeyHash{hash_key_}}});
         subtable = std::prev(subtables_.end());
     }
-    std::vector<Rule>& same_match = subtable->rules[match.key];
-    const auto at = std::ranges::find(same_match, priority, &Rule::priority);
+    std::vector<TableRule>& same_match = subtable->rules[match.key];
+    const auto at = std::ranges::find(same_match, priority, &TableRule::priority);
     if (at != same_match.end()) {
         at->action = action;
         return;
@@ -44,7 +44,7 @@ bool FlowTable::remove(const Match& match, std::uint16_t priority) {
     const auto same_match = subtable->rules.find(match.key);
     if (same_match == subtable->rules.end()) return false;
     if (std::erase_if(same_match->second,
-                      [&](const Rule& rule) { return rule.priority == priority; }) == 0)
+                      [&](const TableRule& rule) { return rule.priority == priority; }) == 0)
         return false;
     if (same_match->second.empty()) subtable->rules.erase(same_match);
     --size_;
@@ -59,14 +59,14 @@ bool FlowTable::remove(const Match& match, std::uint16_t priority) {
     return true;
 }
 
-const Rule* FlowTable::lookup(const FlowKey& key, FlowMask& mask) const {
-    const Rule* best = nullptr;
+const TableRule* FlowTable::lookup(const FlowKey& key, FlowMask& mask) const {
+    const TableRule* best = nullptr;
     for (const Subtable& subtable : subtables_) {
         if (best && best->priority > subtable.priority_max) break;
         mask.unite(subtable.mask);
         const auto at = subtable.rules.find(subtable.mask.apply(key));
         if (at == subtable.rules.end()) continue;
-        const Rule& found = at->second.front();
+        const TableRule& found = at->second.front();
         if (!best || outranks(found, *best)) best = &found;
     }
     return best;
@@ -77,8 +77,8 @@ bool FlowTable::beyond_layer_2() const {
         subtables_, [](const Subtable& subtable) { return subtable.mask.beyond_layer_2(); });
 }
 
-std::vector<Rule> FlowTable::rules() const {
-    std::vector<Rule> all;
+std::vector<TableRule> FlowTable::rules() const {
+    std::vector<TableRule> all;
     for (const Subtable& subtable : subtables_)
         for (const auto& [key, same_match] : subtable.rules)
             std::ranges::copy(same_match, std::back_inserter(all));

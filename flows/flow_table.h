@@ -12,33 +12,20 @@
 
 #include "flows/flow_mask.h"
 #include "flows/keyed_hash.h"
+#include "flows/match.h"
 
 namespace switchd {
 
-// Matches the keys that agree with `key` under `mask`. Normalized: the key has no bit outside the
-// mask.
-struct Match {
-    FlowKey key;
-    FlowMask mask;
-
-    Match() = default;
-    Match(const FlowKey& key_value, const FlowMask& mask_value)
-        : key(mask_value.apply(key_value)), mask(mask_value) {}
-
-    bool matches(const FlowKey& other) const { return agree_under(mask, key, other); }
-    bool operator==(const Match&) const = default;
-};
-
-enum class RuleAction : std::uint8_t {
+enum class TableAction : std::uint8_t {
     normal,  // a learning VLAN switch
     hub,     // to every other port but port 0, untouched
     drop,
 };
 
-struct Rule {
+struct TableRule {
     Match match;
     std::uint16_t priority = 0;
-    RuleAction action = RuleAction::drop;
+    TableAction action = TableAction::drop;
     std::uint64_t age_order = 0;  // given by the table: smaller is older
 };
 
@@ -47,19 +34,19 @@ public:
     explicit FlowTable(HashKey key = HashKey{}) : hash_key_(key) {}
 
     // A rule with the same match and priority is replaced, keeping its place among equals.
-    void add(const Match& match, std::uint16_t priority, RuleAction action);
+    void add(const Match& match, std::uint16_t priority, TableAction action);
     // False if there is none with exactly this match and priority.
     bool remove(const Match& match, std::uint16_t priority);
 
     // The rule that decides about `key`, or null; folds the bits that were looked at into `mask`.
     // Valid until the next change.
-    const Rule* lookup(const FlowKey& key, FlowMask& mask) const;
+    const TableRule* lookup(const FlowKey& key, FlowMask& mask) const;
 
     std::size_t size() const { return size_; }
     // Some rule looks beyond layer 2.
     bool beyond_layer_2() const;
     // Highest priority first, older first among equals.
-    std::vector<Rule> rules() const;
+    std::vector<TableRule> rules() const;
 
 private:
     struct KeyHash {
@@ -67,7 +54,7 @@ private:
         std::size_t operator()(const FlowKey& key) const;
     };
     // Per masked key, highest priority first: only the first ever decides.
-    using RuleMap = std::unordered_map<FlowKey, std::vector<Rule>, KeyHash>;
+    using RuleMap = std::unordered_map<FlowKey, std::vector<TableRule>, KeyHash>;
     struct Subtable {
         FlowMask mask;
         std::uint16_t priority_max = 0;

@@ -24,7 +24,7 @@ public:
             drop(DropReason::port_gone);
         else if (!ingress_->flags.up)
             drop(DropReason::port_down);
-        else if (const Rule* rule = tables_.rules_.lookup(key_, verdict_.mask))
+        else if (const TableRule* rule = tables_.rules_.lookup(key_, verdict_.mask))
             apply(rule->action);
         else
             drop(DropReason::no_rule);
@@ -52,11 +52,11 @@ private:
     }
     void drop(DropReason reason) { verdict_.program.steps.assign(1, Drop{reason}); }
 
-    void apply(RuleAction action) {
+    void apply(TableAction action) {
         switch (action) {
-            case RuleAction::normal: return normal();
-            case RuleAction::hub: return hub();
-            case RuleAction::drop: return drop(DropReason::rule_drop);
+            case TableAction::normal: return normal();
+            case TableAction::hub: return hub();
+            case TableAction::drop: return drop(DropReason::rule_drop);
         }
     }
 
@@ -201,10 +201,10 @@ MacTable::Handle Pipeline::perform(const Verdict& verdict, TimePoint now) {
 }
 
 void Pipeline::set_mode(ForwardingMode mode) {
-    add_rule(Match{}, 0, mode == ForwardingMode::hub ? RuleAction::hub : RuleAction::normal);
+    add_rule(Match{}, 0, mode == ForwardingMode::hub ? TableAction::hub : TableAction::normal);
 }
 
-void Pipeline::add_rule(const Match& match, std::uint16_t priority, RuleAction action) {
+void Pipeline::add_rule(const Match& match, std::uint16_t priority, TableAction action) {
     rules_.add(match, priority, action);
     log_everything();
 }

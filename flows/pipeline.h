@@ -73,7 +73,7 @@ public:
 
     // Rules. The mode is the rule of priority 0 that matches everything.
     void set_mode(ForwardingMode mode);
-    void add_rule(const Match& match, std::uint16_t priority, RuleAction action);
+    void add_rule(const Match& match, std::uint16_t priority, TableAction action);
     bool remove_rule(const Match& match, std::uint16_t priority);
     const FlowTable& rules() const { return rules_; }
 

@@ -25,32 +25,32 @@ TEST_CASE("the highest priority decides, the older of equals", "[flows]") {
     FlowMask mask;
     CHECK_FALSE(table.lookup(key, mask));
 
-    table.add(Match{}, 10, RuleAction::hub);
-    table.add(match_in_port(1), 10, RuleAction::drop);
-    CHECK(table.lookup(key, mask)->action == RuleAction::hub);
-    table.add(match_in_port(1), 20, RuleAction::normal);
-    CHECK(table.lookup(key, mask)->action == RuleAction::normal);
+    table.add(Match{}, 10, TableAction::hub);
+    table.add(match_in_port(1), 10, TableAction::drop);
+    CHECK(table.lookup(key, mask)->action == TableAction::hub);
+    table.add(match_in_port(1), 20, TableAction::normal);
+    CHECK(table.lookup(key, mask)->action == TableAction::normal);
     CHECK(table.size() == 3);
     CHECK(table.remove(match_in_port(1), 20));
     CHECK_FALSE(table.remove(match_in_port(1), 20));
-    CHECK(table.lookup(key, mask)->action == RuleAction::hub);
+    CHECK(table.lookup(key, mask)->action == TableAction::hub);
 }
 
 TEST_CASE("a rule with the same match and priority is replaced", "[flows]") {
     FlowTable table;
     FlowMask mask;
-    table.add(Match{}, 10, RuleAction::hub);
-    table.add(Match{}, 10, RuleAction::drop);
+    table.add(Match{}, 10, TableAction::hub);
+    table.add(Match{}, 10, TableAction::drop);
     CHECK(table.size() == 1);
-    CHECK(table.lookup(FlowKey{}, mask)->action == RuleAction::drop);
+    CHECK(table.lookup(FlowKey{}, mask)->action == TableAction::drop);
 }
 
 TEST_CASE("rules that cannot decide any more are not looked at", "[flows]") {
     FlowTable table;
-    table.add(match_in_port(1), 20, RuleAction::drop);
+    table.add(match_in_port(1), 20, TableAction::drop);
     FlowKey key;
     FlowMask fine = FlowMask::of({field::tp_dst});
-    table.add({key, fine}, 10, RuleAction::drop);
+    table.add({key, fine}, 10, TableAction::drop);
 
     FlowMask mask;
     key.set(field::in_port, 1);
@@ -67,16 +67,16 @@ TEST_CASE("the table decides as a search through all rules would, and its mask i
         INFO("rerun with seed " << seed);
         RandomSwitch random{seed};
         FlowTable table{HashKey{seed}};
-        std::vector<Rule> oracle;
+        std::vector<TableRule> oracle;
         for (int step = 0; step < 60; ++step) {
             if (oracle.empty() || random.chance(65)) {
                 const Match match = random.chance(30) && !oracle.empty()
                                         ? oracle[random.below(oracle.size())].match
                                         : random.match();
                 const auto priority = static_cast<std::uint16_t>(random.below(4));
-                const auto action = static_cast<RuleAction>(random.below(3));
+                const auto action = static_cast<TableAction>(random.below(3));
                 table.add(match, priority, action);
-                const auto same = std::ranges::find_if(oracle, [&](const Rule& rule) {
+                const auto same = std::ranges::find_if(oracle, [&](const TableRule& rule) {
                     return rule.match == match && rule.priority == priority;
                 });
                 if (same != oracle.end())
@@ -98,12 +98,12 @@ TEST_CASE("the table decides as a search through all rules would, and its mask i
                     const Match& match = oracle[random.below(oracle.size())].match;
                     key = twin(match.mask, match.key, key);
                 }
-                const Rule* wanted = nullptr;
-                for (const Rule& rule : oracle)
+                const TableRule* wanted = nullptr;
+                for (const TableRule& rule : oracle)
                     if (rule.match.matches(key) && (!wanted || rule.priority > wanted->priority))
                         wanted = &rule;
                 FlowMask mask;
-                const Rule* found = table.lookup(key, mask);
+                const TableRule* found = table.lookup(key, mask);
                 REQUIRE((found != nullptr) == (wanted != nullptr));
                 if (found) {
                     CHECK(found->match == wanted->match);

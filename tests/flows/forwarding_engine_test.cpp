@@ -63,7 +63,7 @@ TEST_CASE_METHOD(Fixture, "no frame sees tables that have been changed", "[flows
     CHECK(to_text(sends(1, alice, bob)) == "output:2,3");
     engine.tables().set_mode(ForwardingMode::hub);
     CHECK(to_text(sends(1, alice, bob)) == "output:2,3");
-    engine.tables().add_rule(Match{}, 9, RuleAction::drop);
+    engine.tables().add_rule(Match{}, 9, TableAction::drop);
     CHECK(to_text(sends(1, alice, bob)) == "drop:rule_drop");
 }
 

@@ -199,7 +199,7 @@ TEST_CASE_METHOD(Fixture, "rules stand above the mode", "[flows]") {
     key.set(field::tp_dst, 53);
     const Match dns{key, FlowMask::of({field::eth_type, field::ip_proto, field::tp_dst})};
     CHECK(tables.parse_depth() == ParseDepth::layer_2);
-    tables.add_rule(dns, 100, RuleAction::drop);
+    tables.add_rule(dns, 100, TableAction::drop);
     CHECK(tables.parse_depth() == ParseDepth::layer_4);
     CHECK(sends(1, alice, bob, ipv4(17, udp(1, 53))) == "drop:rule_drop");
     CHECK(sends(1, alice, bob, ipv4(17, udp(1, 54))) == "output:0,2,3");

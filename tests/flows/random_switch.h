@@ -102,7 +102,7 @@ public:
             case 2: {
                 const Match match = this->match();
                 const auto priority = static_cast<std::uint16_t>(below(4));
-                const auto action = static_cast<RuleAction>(below(3));
+                const auto action = static_cast<TableAction>(below(3));
                 rules_.push_back({match, priority, action});
                 return [=](Pipeline& p) { p.add_rule(match, priority, action); };
             }
@@ -110,7 +110,7 @@ public:
             case 4: {
                 if (rules_.empty()) return [](Pipeline&) {};
                 const std::size_t at = below(rules_.size());
-                const Rule rule = rules_[at];
+                const TableRule rule = rules_[at];
                 rules_.erase(rules_.begin() + static_cast<std::ptrdiff_t>(at));
                 return [=](Pipeline& p) {
                     p.remove_rule(rule.match, rule.priority);
@@ -212,7 +212,7 @@ private:
 
     std::mt19937_64 engine_;
     std::uint32_t kinds_;
-    std::vector<Rule> rules_;
+    std::vector<TableRule> rules_;
 };
 
 }  // namespace switchd::test

@@ -1,0 +1,71 @@
+// Finds the rule that decides about a key: the one with the highest priority that matches, the
+// older one of equals.
+//
+// Tuple-space search (Srinivasan, Suri, Varghese 1999): rules that look at the same bits share a
+// hash table, a subtable. What a lookup had to look at goes into the caller's mask, found or not,
+// so the work is in looking at little:
+//   - subtables are asked in the order of their highest priority, and the search ends when what was
+//     found outranks what is left;
+//   - a subtable is asked in stages (where the packet came from, layer 2, 3, 4) and a miss in an
+//     early stage adds only the bits up to there;
+//   - tries of the prefixes in use for IPv4 and IPv6 addresses tell which prefix lengths can match
+//     at all, and how few bits of the address show it;
+//   - a trie of the transport ports in use in a subtable does the same for its last stage.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "flows/flow_mask.h"
+#include "flows/keyed_hash.h"
+#include "flows/match.h"
+
+namespace switchd {
+
+// What the classifier knows of a rule. Its owner is the caller; it stays where it is while it is in
+// a classifier.
+class ClassifierEntry {
+public:
+    ClassifierEntry(const Match& match, std::uint32_t priority);
+
+    Match match() const;
+    std::uint32_t priority() const { return priority_; }
+    // Larger is younger; given by the classifier.
+    std::uint64_t order() const { return order_; }
+
+private:
+    friend class Classifier;
+    std::uint32_t priority_;
+    std::uint64_t order_ = 0;
+};
+
+class Classifier {
+public:
+    explicit Classifier(HashKey secret = HashKey{});
+    ~Classifier();
+    Classifier(Classifier&&) noexcept;
+    Classifier& operator=(Classifier&&) noexcept;
+
+    // There must be none with the same match and priority.
+    void insert(ClassifierEntry& entry);
+    // Takes the place of `old`, which has the same match and priority, also in age.
+    void replace(ClassifierEntry& old, ClassifierEntry& entry);
+    void remove(ClassifierEntry& entry);
+
+    // The one with exactly this match and priority, or null.
+    ClassifierEntry* find(const Match& match, std::uint32_t priority) const;
+    // The one that decides about `key`, or null; folds the bits that were looked at into `mask`.
+    ClassifierEntry* lookup(const FlowKey& key, FlowMask& mask) const;
+
+    std::size_t size() const;
+    std::size_t subtables() const;
+    // Some entry looks beyond layer 2.
+    bool beyond_layer_2() const;
+
+    // In no particular, but stable order; `visit` must not change the classifier.
+    template <class Visit>
+    void for_each(Visit visit) const;
+};
+
+}  // namespace switchd

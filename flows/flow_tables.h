@@ -1,0 +1,144 @@
+// The flow tables of one bridge: 255 of them, each a set of rules, changed by flow mods and read by
+// the pipeline (OpenFlow 1.5.1, sections 5.1 to 5.3 and 6.4).
+//
+// Rules are addressed by RuleId, which never names another rule later: who remembers one asks
+// find() whether it is still there. Counters of packets that the cache answered arrive late; who
+// reads counters calls settle() first and has them exact.
+#pragma once
+
+#include <array>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <vector>
+
+#include "flows/change_log.h"
+#include "flows/flow_mod.h"
+#include "flows/rule.h"
+
+namespace switchd {
+
+// Slot and how often the slot was used before.
+struct RuleId {
+    std::uint32_t slot = 0;
+    std::uint32_t use = 0;
+    bool operator==(const RuleId&) const = default;
+};
+
+enum class RemovedReason : std::uint8_t {  // OFPRR_*
+    idle_timeout = 0,
+    hard_timeout = 1,
+    deleted = 2,
+    group_deleted = 3,
+    meter_deleted = 4,
+    eviction = 5,
+};
+
+// Told of what happens to rules, in its order, with counters settled. It must not change tables.
+class RuleObserver {
+public:
+    virtual ~RuleObserver() = default;
+    virtual void rule_removed(const Rule& rule, RemovedReason reason, TimePoint now) = 0;
+};
+
+// Has counted packets that the rules do not know of yet.
+class CounterSource {
+public:
+    virtual ~CounterSource() = default;
+    virtual void settle_counters() = 0;
+};
+
+// What happens to a packet that no rule of a table matches.
+enum class TableMiss : std::uint8_t { standard, controller, go_on, drop };
+
+struct TableState {
+    std::uint64_t lookups = 0;
+    std::uint64_t matches = 0;
+    TableMiss miss = TableMiss::standard;
+    std::uint32_t rules_max = 1'000'000;
+    bool evicts = false;  // a full table gives up its least important rule that has a timeout
+    std::uint32_t rules = 0;
+};
+
+class FlowTables {
+public:
+    explicit FlowTables(ChangeLog& changes, HashKey secret = HashKey{});
+    ~FlowTables();
+    FlowTables(const FlowTables&) = delete;
+    FlowTables& operator=(const FlowTables&) = delete;
+
+    // All of the flow mod or nothing of it.
+    std::expected<void, FlowModError> apply(const FlowMod& mod, TimePoint now);
+
+    // The rule of `table` that decides about `key`, or null; folds what was looked at into `mask`.
+    const Rule* lookup(std::uint8_t table, const FlowKey& key, FlowMask& mask) const;
+    // Valid until the next change.
+    const Rule* find(RuleId id) const;
+    const Rule* find(std::uint8_t table, const Match& match, std::uint32_t priority) const;
+    RuleId id_of(const Rule& rule) const;
+
+    // Rules of one table, or of table_all, that a request selects as a strict or loose remove does;
+    // the switch's own are left out. In the order of tables, priorities (highest first), age.
+    std::vector<const Rule*> select(const FlowMod& request) const;
+    std::size_t size() const { return size_; }  // with the switch's own
+
+    const TableState& state(std::uint8_t table) const { return states_[table]; }
+    void configure(std::uint8_t table, TableMiss miss);
+    void set_eviction(std::uint8_t table, bool on) { states_[table].evicts = on; }
+    void set_limit(std::uint8_t table, std::uint32_t rules_max);
+
+    void settle() const {
+        if (source_) source_->settle_counters();
+    }
+    void count(RuleId id, std::uint64_t packets, std::uint64_t bytes, TimePoint last);
+    void count_lookups(std::uint8_t table, std::uint64_t lookups, std::uint64_t matches);
+    void set_counter_source(CounterSource* source) { source_ = source; }
+    void set_observer(RuleObserver* observer) { observer_ = observer; }
+
+    // Removes the rules whose time has come.
+    void expire(TimePoint now);
+    // When a rule may have to go; none: no rule has a timeout.
+    std::optional<TimePoint> next_expiry() const;
+
+    // Some rule looks beyond layer 2, or its actions do.
+    bool beyond_layer_2() const { return rules_beyond_layer_2_ != 0; }
+
+private:
+    struct Slot {
+        std::unique_ptr<Rule> rule;
+        std::uint32_t use = 0;
+        bool beyond_layer_2 = false;
+    };
+    struct Deadline {
+        TimePoint at;
+        RuleId id;
+        bool operator>(const Deadline& other) const { return at > other.at; }
+    };
+
+    std::expected<void, FlowModError> check(const FlowMod& mod) const;
+    std::expected<void, FlowModError> add(const FlowMod& mod, TimePoint now);
+    void modify(const FlowMod& mod, const std::vector<Rule*>& rules, TimePoint now);
+    std::vector<Rule*> selected(const FlowMod& mod) const;
+    Classifier& classifier(std::uint8_t table);
+    bool make_room(std::uint8_t table, TimePoint now);
+    void remove(Rule& rule, RemovedReason reason, TimePoint now);
+    void changed(const Rule& rule);
+    void watch(const Rule& rule);
+    std::optional<TimePoint> deadline_of(const Rule& rule) const;
+
+    ChangeLog& changes_;
+    HashKey secret_;
+    std::array<std::unique_ptr<Classifier>, table_count> classifiers_;  // null: no rule ever
+    std::array<TableState, table_count> states_{};
+    std::vector<Slot> slots_;
+    std::vector<std::uint32_t> free_;
+    std::size_t size_ = 0;
+    std::size_t rules_beyond_layer_2_ = 0;
+    std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
+    CounterSource* source_ = nullptr;
+    RuleObserver* observer_ = nullptr;
+};
+
+}  // namespace switchd

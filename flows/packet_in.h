@@ -1,0 +1,38 @@
+// A packet that the tables send to the controllers, and why.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "flows/flow_key.h"
+
+namespace switchd {
+
+enum class PacketInReason : std::uint8_t {  // OFPR_*
+    no_match = 0,
+    action = 1,
+    invalid_ttl = 2,
+    action_set = 3,
+    group = 4,
+    packet_out = 5,
+    // The table's configured miss, not a rule: OpenFlow 1.3 and later hear of it only if they ask.
+    implicit_miss = 6,
+};
+
+// What a decision says about it; the frame is the packet's as it is at that step.
+struct PacketInRequest {
+    PacketInReason reason = PacketInReason::action;
+    std::uint8_t table = 0;
+    std::uint16_t max_len = 0xffff;  // bytes of the frame that are wanted
+    std::uint16_t controller_id = 0;
+    std::uint64_t cookie = ~std::uint64_t{0};  // of the rule; all ones: none
+    std::vector<std::uint8_t> userdata;
+    // in_port, tunnel id, metadata and registers at that moment; all else zero.
+    FlowKey pipeline;
+
+    bool operator==(const PacketInRequest&) const = default;
+};
+
+}  // namespace switchd
