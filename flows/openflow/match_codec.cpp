@@ -149,15 +149,6 @@ std::uint64_t mask_of(const Match& match, FieldId id) {
     return match_field(id).get(match.mask).low;
 }
 
-// A controller may leave out that a neighbour discovery message has code 0; every such has.
-bool allowed(Prerequisite prerequisite, const Match& match) {
-    if (mask_of(match, FieldId::icmpv6_code) != 0)
-        return satisfied(prerequisite, match.key, match.mask);
-    FlowMask mask = match.mask;
-    match_field(FieldId::icmpv6_code).fold(mask);
-    return satisfied(prerequisite, match.key, mask);
-}
-
 // What 1.0 and 1.1 have in common above layer 2; null: wildcarded.
 struct NetworkPart {
     std::optional<std::uint8_t> tos;
@@ -211,7 +202,9 @@ void put_network(Match& match, const NetworkPart& part, bool ipv6_too) {
 // The reverse: what of the match 1.0 and 1.1 can say above layer 2.
 NetworkPart network_part(const Match& match) {
     NetworkPart part;
-    const auto says = [&](Prerequisite prerequisite) { return allowed(prerequisite, match); };
+    const auto says = [&](Prerequisite prerequisite) {
+        return prerequisite_met(prerequisite, match);
+    };
     const auto addresses = [&](FieldId source, FieldId destination) {
         part.source = static_cast<std::uint32_t>(value_of(match, source));
         part.source_mask = static_cast<std::uint32_t>(mask_of(match, source));
@@ -526,7 +519,7 @@ private:
     void write_field(FieldId id) {
         const MatchField& field = match_field(id);
         const FieldValue mask = field.get(match_.mask);
-        if (mask.zero() || !allowed(field.prerequisite, match_)) return;
+        if (mask.zero() || !prerequisite_met(field.prerequisite, match_)) return;
         write_entry(field, field.get(match_.key), mask);
     }
     void write_entry(const MatchField& field, FieldValue value, FieldValue mask) {
@@ -645,6 +638,14 @@ void encode_match(Writer& writer, const Match& match, Version version) {
     encode_oxm_match(writer, match, version);
 }
 
+bool prerequisite_met(Prerequisite prerequisite, const Match& match) {
+    if (mask_of(match, FieldId::icmpv6_code) != 0)
+        return satisfied(prerequisite, match.key, match.mask);
+    FlowMask mask = match.mask;
+    match_field(FieldId::icmpv6_code).fold(mask);
+    return satisfied(prerequisite, match.key, mask);
+}
+
 std::expected<Match, Error> decode_match_fields(ByteSpan fields, CookieMatch* cookie) {
     Match match;
     Reader reader(fields);
@@ -669,7 +670,8 @@ std::expected<Match, Error> decode_match_fields(ByteSpan fields, CookieMatch* co
         if (!field) return std::unexpected(Error::bmc_bad_field);
         const auto entry = read_entry_value(reader, *header, *field);
         if (!entry) return std::unexpected(entry.error());
-        if (!allowed(field->prerequisite, match)) return std::unexpected(Error::bmc_bad_prereq);
+        if (!prerequisite_met(field->prerequisite, match))
+            return std::unexpected(Error::bmc_bad_prereq);
         if (!field->get(match.mask).zero()) return std::unexpected(Error::bmc_dup_field);
         put(match, *field, entry->value, entry->mask);
     }

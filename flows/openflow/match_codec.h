@@ -40,6 +40,10 @@ struct CookieMatch {
     std::uint64_t mask = 0;
 };
 
+// Whether the match says enough for a field with this prerequisite. As controllers leave out that a
+// neighbour discovery message has code 0, which every such has, it need not say that.
+bool prerequisite_met(Prerequisite prerequisite, const Match& match);
+
 // A list of fields without anything around it. If `cookie` is null, a cookie is no field.
 std::expected<Match, Error> decode_match_fields(ByteSpan fields, CookieMatch* cookie = nullptr);
 // Without padding: as the list of an OXM match of `version`, or of a Nicira message.
