@@ -1,0 +1,38 @@
+// Actions and instructions as the versions of OpenFlow write them (1.0, section 5.2.4; 1.5.1, 7.2.5
+// and 7.2.8; Nicira's vendor actions in all of them).
+//
+// 1.0 has no instructions: its list of actions is what is applied, and writing metadata and going
+// to another table are Nicira's actions there. What is written in a version is what that version
+// has for it: set_field becomes load or one of the older actions where there is none, and what
+// cannot be said at all (write_actions in 1.0) is left out.
+#pragma once
+
+#include <expected>
+
+#include "flows/match.h"
+#include "flows/openflow/error.h"
+#include "flows/openflow/version.h"
+#include "flows/openflow/wire.h"
+#include "flows/rule_actions.h"
+
+namespace switchd::openflow {
+
+// A list of actions, as in a packet-out or a flow mod of 1.0. Transport ports of the older actions
+// are those of the protocol that `match` names; of all three protocols if it names none.
+std::expected<RuleActions, Error> decode_actions(ByteSpan actions, Version version,
+                                                 const Match& match = Match{});
+// A list of instructions (1.1 and later).
+std::expected<RuleActions, Error> decode_instructions(ByteSpan instructions, Version version,
+                                                      const Match& match);
+
+void encode_actions(Writer& writer, const RuleActions& actions, Version version);
+// 1.0: the same as encode_actions().
+void encode_instructions(Writer& writer, const RuleActions& actions, Version version);
+
+// Whether the switch can do this with packets of `match` in `table`. In 1.1 and later an action on
+// a field that these packets need not have is an error, unless it is only written to the action
+// set; in 1.0 it is not. A packet-out's match is that of exactly its packet, its table table_all.
+std::expected<void, Error> check_actions(const RuleActions& actions, const Match& match,
+                                         std::uint8_t table, Version version);
+
+}  // namespace switchd::openflow

@@ -1,0 +1,64 @@
+// Matches as the versions of OpenFlow write them: the fixed structures of 1.0 and 1.1, OXM lists of
+// 1.2 and later (1.5.1, section 7.2.3), and the bare NXM lists of Nicira's messages.
+//
+// Every list takes fields of both families, each at most once and behind what it needs to be there.
+// What is written uses, field by field, the family of the message (OXM where there is a code, else
+// NXM; in Nicira's messages the other way round) in an order in which prerequisites come first.
+// What a version cannot say (registers in 1.0's structure) is left out.
+#pragma once
+
+#include <expected>
+#include <optional>
+
+#include "flows/match.h"
+#include "flows/numbers.h"
+#include "flows/openflow/error.h"
+#include "flows/openflow/version.h"
+#include "flows/openflow/wire.h"
+
+namespace switchd::openflow {
+
+inline constexpr std::size_t match_1_0_bytes = 40;
+inline constexpr std::size_t match_1_1_bytes = 88;
+
+// Port numbers of 16 bits (1.0 and Nicira's messages): the reserved ones, from 0xff00 on, are the
+// lower half of the others.
+PortNumber port_from_16(std::uint16_t port);
+std::uint16_t port_to_16(PortNumber port);
+// A number of 32 bits is one of those: neither is anything between 0xff00 and 0xfffffeff.
+bool valid_port(PortNumber port);
+
+// ofp10_match; fields that its packets cannot have are dropped without a word, as 1.0 wants.
+std::expected<Match, Error> decode_match_1_0(Reader& reader);
+// The match of `version` with its padding, whatever that version's form is.
+std::expected<Match, Error> decode_match(Reader& reader, Version version);
+void encode_match(Writer& writer, const Match& match, Version version);
+
+// A condition on the cookie, which Nicira's requests put among the fields.
+struct CookieMatch {
+    std::uint64_t value = 0;
+    std::uint64_t mask = 0;
+};
+
+// A list of fields without anything around it. If `cookie` is null, a cookie is no field.
+std::expected<Match, Error> decode_match_fields(ByteSpan fields, CookieMatch* cookie = nullptr);
+// Without padding: as the list of an OXM match of `version`, or of a Nicira message.
+void encode_oxm_fields(Writer& writer, const Match& match, Version version);
+void encode_nxm_fields(Writer& writer, const Match& match);
+
+// One entry of such a list, as set_field and load2 actions have it, too.
+struct FieldEntry {
+    const MatchField* field = nullptr;
+    FieldValue value;  // no bit outside the mask
+    FieldValue mask;   // all ones if the entry has none
+};
+std::expected<FieldEntry, Error> decode_field_entry(Reader& reader);
+// A mask of all ones is not written. `prefer_oxm`: which of the field's codes to take if it has
+// two.
+void encode_field_entry(Writer& writer, const FieldEntry& entry, Version version, bool prefer_oxm);
+
+// The header of an entry without its value, as in load actions. Null: no field of ours.
+const MatchField* decode_field_header(Reader& reader);
+void encode_field_header(Writer& writer, const MatchField& field, Version version, bool prefer_oxm);
+
+}  // namespace switchd::openflow
