@@ -10,8 +10,12 @@ struct StepText {
     std::string operator()(const Output& output) const {
         return fmt::format("output:{}", fmt::join(output.ports, ","));
     }
+    std::string operator()(const SetFields& set) const {
+        return fmt::format("set({})", to_text(set.edit->key, set.edit->mask));
+    }
     std::string operator()(const PushVlan& push) const {
-        return fmt::format("push_vlan:{}", push.tci);
+        if (push.tpid == tpid_vlan) return fmt::format("push_vlan:{}", push.tci);
+        return fmt::format("push_vlan:{:#x}/{}", push.tpid, push.tci);
     }
     std::string operator()(const PopVlan&) const { return "pop_vlan"; }
     std::string operator()(const Punt& punt) const {
@@ -19,6 +23,9 @@ struct StepText {
             case LocalConsumer::spanning_tree: return "punt:spanning_tree";
         }
         return "punt";
+    }
+    std::string operator()(const ToController& to) const {
+        return fmt::format("controller:{}", to_string(to.request->reason));
     }
     std::string operator()(const Drop& drop) const {
         return fmt::format("drop:{}", to_string(drop.reason));

@@ -8,7 +8,9 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
+#include "flows/match.h"
 #include "flows/numbers.h"
 #include "switchd/core/mac_address.h"
 
@@ -16,7 +18,8 @@ namespace switchd {
 
 struct Change {
     enum class Kind : std::uint8_t {
-        everything,  // rules, policies
+        everything,  // policies, many rules
+        rule,        // what `table` says about the packets of `match`
         mac,         // where the station `mac` in `vlan` is
         vlan,        // which ports belong to `vlan`, or may forward in it
         port,        // whether `port` is there, and whether it takes frames
@@ -25,26 +28,40 @@ struct Change {
     VlanId vlan = 0;
     PortNumber port = 0;
     MacAddress mac{};
+    std::uint8_t table = 0;
+    Match match{};
 };
 
-// Which parts of the tables a decision read, beside the rules.
+// A set of tables.
+class TableSet {
+public:
+    void add(std::uint8_t table) { words_[table / 64] |= std::uint64_t{1} << table % 64; }
+    bool has(std::uint8_t table) const { return (words_[table / 64] >> table % 64 & 1) != 0; }
+    bool operator==(const TableSet&) const = default;
+
+private:
+    std::array<std::uint64_t, 4> words_{};
+};
+
+// Which parts of the tables a decision read.
 struct Reads {
+    TableSet tables;                   // looked for a rule there
+    bool rewritten = false;            // and in some after it had changed the packet's headers
     std::optional<VlanId> mac_vlan{};  // looked up the frame's source and destination there
     std::optional<VlanId> vlan{};      // asked for this VLAN's members and states
     bool all_ports = false;            // asked every port whether it takes frames
-    std::optional<PortNumber> port{};  // asked this one, beside the ingress port
+    std::vector<PortNumber> ports{};   // asked these, beside the ingress port
 
     bool operator==(const Reads&) const = default;
 };
 
-// Whether a decision about frames in_port, eth_src -> eth_dst that read `reads` may be another
-// after `change`.
-bool affects(const Change& change, const Reads& reads, PortNumber in_port, MacAddress eth_src,
-             MacAddress eth_dst);
+// Whether a decision about the packets of `decided` that read `reads` may be another after
+// `change`.
+bool affects(const Change& change, const Reads& reads, const Match& decided);
 
 class ChangeLog {
 public:
-    // 16 KiB: enough for a port with 1,000 stations that goes down.
+    // Enough for a port with 1,000 stations that goes down.
     static constexpr std::size_t records_max = 1024;
 
     std::uint64_t generation() const { return generation_; }

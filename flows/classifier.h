@@ -14,8 +14,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <vector>
 
 #include "flows/flow_mask.h"
 #include "flows/keyed_hash.h"
@@ -28,6 +28,8 @@ namespace switchd {
 class ClassifierEntry {
 public:
     ClassifierEntry(const Match& match, std::uint32_t priority);
+    ClassifierEntry(const ClassifierEntry&) = delete;
+    ClassifierEntry& operator=(const ClassifierEntry&) = delete;
 
     Match match() const;
     std::uint32_t priority() const { return priority_; }
@@ -36,8 +38,14 @@ public:
 
 private:
     friend class Classifier;
-    std::uint32_t priority_;
+
+    // Of the words that the match looks at, in the order in which a lookup reads them: the values,
+    // then the masks.
+    std::unique_ptr<std::uint64_t[]> words_;
+    ClassifierEntry* next_ = nullptr;  // the same match with the next lower priority
     std::uint64_t order_ = 0;
+    std::uint32_t priority_;
+    std::uint32_t word_set_ = 0;  // which words: bit i is the i-th in the order of reading
 };
 
 class Classifier {
@@ -65,7 +73,17 @@ public:
 
     // In no particular, but stable order; `visit` must not change the classifier.
     template <class Visit>
-    void for_each(Visit visit) const;
+    void for_each(Visit visit) const {
+        for_each_entry(std::ref(visit));
+    }
+
+private:
+    struct Subtable;
+    struct Tables;
+
+    void for_each_entry(const std::function<void(ClassifierEntry&)>& visit) const;
+
+    std::unique_ptr<Tables> tables_;  // null: moved away
 };
 
 }  // namespace switchd

@@ -20,13 +20,6 @@
 
 namespace switchd {
 
-// Slot and how often the slot was used before.
-struct RuleId {
-    std::uint32_t slot = 0;
-    std::uint32_t use = 0;
-    bool operator==(const RuleId&) const = default;
-};
-
 enum class RemovedReason : std::uint8_t {  // OFPRR_*
     idle_timeout = 0,
     hard_timeout = 1,
@@ -77,7 +70,6 @@ public:
     // Valid until the next change.
     const Rule* find(RuleId id) const;
     const Rule* find(std::uint8_t table, const Match& match, std::uint32_t priority) const;
-    RuleId id_of(const Rule& rule) const;
 
     // Rules of one table, or of table_all, that a request selects as a strict or loose remove does;
     // the switch's own are left out. In the order of tables, priorities (highest first), age.
@@ -110,6 +102,7 @@ private:
         std::unique_ptr<Rule> rule;
         std::uint32_t use = 0;
         bool beyond_layer_2 = false;
+        TimePoint watched = TimePoint::max();  // the earliest of its entries in deadlines_
     };
     struct Deadline {
         TimePoint at;
@@ -125,7 +118,8 @@ private:
     bool make_room(std::uint8_t table, TimePoint now);
     void remove(Rule& rule, RemovedReason reason, TimePoint now);
     void changed(const Rule& rule);
-    void watch(const Rule& rule);
+    void set_beyond_layer_2(const Rule& rule, bool on);
+    void watch(Rule& rule);
     std::optional<TimePoint> deadline_of(const Rule& rule) const;
 
     ChangeLog& changes_;

@@ -7,9 +7,12 @@ namespace switchd {
 
 ForwardingEngine::ForwardingEngine(const Settings& settings)
     : tables_(settings.tables, HashKey{settings.hash_seed}),
-      cache_(settings.cache, HashKey{~settings.hash_seed}),
+      cache_(settings.cache, HashKey{~settings.hash_seed}, this),
       validate_every_(settings.validate_every),
-      hits_until_validation_(settings.validate_every) {}
+      hits_until_validation_(settings.validate_every) {
+    unsettled_.reserve(settings.cache.entries_max + 1);
+    tables_.flow_tables().set_counter_source(this);
+}
 
 const ActionProgram& ForwardingEngine::process(const FlowKey& key, std::size_t frame_bytes,
                                                TimePoint now) {
@@ -36,15 +39,18 @@ void ForwardingEngine::process(std::span<const Arrival> arrivals, TimePoint now,
 
 void ForwardingEngine::expire(TimePoint now) {
     tables_.expire_macs(now);
+    tables_.flow_tables().expire(now);
     cache_.expire(now);
 }
 
 std::optional<TimePoint> ForwardingEngine::next_expiry(TimePoint now) const {
     const TimePoint soonest = now + std::chrono::seconds{1};
     if (cache_.size() != 0) return soonest;
-    const auto station = tables_.macs().next_expiry();
-    if (!station) return std::nullopt;
-    return std::max(*station, soonest);
+    std::optional<TimePoint> next = tables_.macs().next_expiry();
+    if (const auto rule = tables_.flow_tables().next_expiry())
+        next = next ? std::min(*next, *rule) : *rule;
+    if (!next) return std::nullopt;
+    return std::max(*next, soonest);
 }
 
 const ActionProgram& ForwardingEngine::resolve(const FlowKey& key, MegaflowCache::Probe probe,
@@ -55,7 +61,7 @@ const ActionProgram& ForwardingEngine::resolve(const FlowKey& key, MegaflowCache
     if (!still_holds(*flow, now) || !validated(*flow, key, now)) [[unlikely]]
         return translate(flow, key, frame_bytes, now);
     ++statistics_.hits;
-    flow->count(frame_bytes, now);
+    count(*flow, frame_bytes, now);
     tables_.refresh_mac(flow->source, now);
     return *flow->program;
 }
@@ -65,10 +71,9 @@ bool ForwardingEngine::still_holds(Megaflow& flow, TimePoint now) const {
     const ChangeLog& changes = tables_.changes();
     if (flow.generation == changes.generation()) return true;
     if (!changes.remembers_since(flow.generation)) return false;
-    const FlowKey key = flow.key();
+    const Match decided{flow.key(), flow.mask->mask};
     for (std::uint64_t g = flow.generation + 1; g <= changes.generation(); ++g)
-        if (affects(changes.at(g), flow.reads, key.in_port(), key.eth_src(), key.eth_dst()))
-            return false;
+        if (affects(changes.at(g), flow.reads, decided)) return false;
     flow.generation = changes.generation();
     return true;
 }
@@ -95,12 +100,50 @@ const ActionProgram& ForwardingEngine::translate(Megaflow* flow, const FlowKey& 
     } else {
         if (flow) cache_.erase(*flow);
         flow = cache_.insert(key, verdict, now);
-        if (!flow) return cache_.keep(verdict.program);
+        if (!flow) {
+            count(verdict.counting, 1, frame_bytes, now);
+            return cache_.keep(verdict.program);
+        }
     }
     flow->generation = generation;
     flow->source = source;
-    flow->count(frame_bytes, now);
+    count(*flow, frame_bytes, now);
     return *flow->program;
+}
+
+const ActionProgram& ForwardingEngine::carry_out(const RuleActions& actions, const FlowKey& key,
+                                                 std::size_t frame_bytes, TimePoint now) {
+    cache_.forget_programs();
+    const Verdict verdict = tables_.carry_out(actions, key, now);
+    std::ignore = tables_.perform(verdict, now);
+    count(verdict.counting, 1, frame_bytes, now);
+    return cache_.keep(verdict.program);
+}
+
+void ForwardingEngine::count(const Counting& counting, std::uint64_t packets, std::uint64_t bytes,
+                             TimePoint last) {
+    FlowTables& rules = tables_.flow_tables();
+    for (const RuleId id : counting.rules) rules.count(id, packets, bytes, last);
+    for (const Counting::Lookup& lookup : counting.lookups)
+        rules.count_lookups(lookup.table, packets, lookup.matched ? packets : 0);
+}
+
+void ForwardingEngine::settle_counters() {
+    for (const std::uint32_t index : unsettled_) {
+        Megaflow& flow = cache_.at_index(index);
+        flow.unsettled = false;
+        if (flow.mask) megaflow_ending(flow);
+    }
+    unsettled_.clear();
+}
+
+// What it has counted so far goes to the rules that it answered for.
+void ForwardingEngine::megaflow_ending(Megaflow& flow) {
+    const std::uint64_t packets = flow.packets - flow.packets_settled;
+    if (packets == 0) return;
+    count(flow.counting, packets, flow.bytes - flow.bytes_settled, flow.last_used);
+    flow.packets_settled = flow.packets;
+    flow.bytes_settled = flow.bytes;
 }
 
 bool ForwardingEngine::validated(const Megaflow& flow, const FlowKey& key, TimePoint now) {

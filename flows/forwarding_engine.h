@@ -18,7 +18,7 @@
 
 namespace switchd {
 
-class ForwardingEngine {
+class ForwardingEngine final : private CounterSource, private MegaflowObserver {
 public:
     struct Settings {
         Pipeline::Settings tables{};
@@ -41,6 +41,8 @@ public:
     };
 
     explicit ForwardingEngine(const Settings& settings);
+    ForwardingEngine(const ForwardingEngine&) = delete;
+    ForwardingEngine& operator=(const ForwardingEngine&) = delete;
 
     // One frame, its key extracted at least as deep as tables().parse_depth().
     const ActionProgram& process(const FlowKey& key, std::size_t frame_bytes, TimePoint now);
@@ -50,6 +52,9 @@ public:
 
     Pipeline& tables() { return tables_; }
     const Pipeline& tables() const { return tables_; }
+    // What `actions` do with a controller's packet, as process() gives it: learned and counted.
+    const ActionProgram& carry_out(const RuleActions& actions, const FlowKey& key,
+                                   std::size_t frame_bytes, TimePoint now);
     const MegaflowCache& megaflows() const { return cache_; }
     void flush_megaflows() { cache_.clear(); }
     const Statistics& statistics() const { return statistics_; }
@@ -68,10 +73,24 @@ private:
                                    TimePoint now);
     bool still_holds(Megaflow& flow, TimePoint now) const;
     bool validated(const Megaflow& flow, const FlowKey& key, TimePoint now);
+    void count(Megaflow& flow, std::size_t frame_bytes, TimePoint now) {
+        flow.count(frame_bytes, now);
+        if (flow.unsettled) return;
+        flow.unsettled = true;
+        unsettled_.push_back(flow.index);
+    }
+    void count(const Counting& counting, std::uint64_t packets, std::uint64_t bytes,
+               TimePoint last);
+
+    void settle_counters() override;
+    void megaflow_ending(Megaflow& flow) override;
 
     Pipeline tables_;
     MegaflowCache cache_;
     Statistics statistics_;
+    // Megaflows that have counted packets since the rules were last told; each once, with room for
+    // all there can be.
+    std::vector<std::uint32_t> unsettled_;
     std::uint32_t validate_every_;
     std::uint32_t hits_until_validation_;
     // Of the batch under way.

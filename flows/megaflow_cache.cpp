@@ -82,8 +82,12 @@ FlowKey Megaflow::key() const {
     return key;
 }
 
-MegaflowCache::MegaflowCache(const Settings& settings, HashKey secret)
-    : settings_(settings), secret_(secret), front_(front_sets * 2), random_state_(secret[0] | 1) {}
+MegaflowCache::MegaflowCache(const Settings& settings, HashKey secret, MegaflowObserver* observer)
+    : settings_(settings),
+      secret_(secret),
+      observer_(observer),
+      front_(front_sets * 2),
+      random_state_(secret[0] | 1) {}
 
 MegaflowCache::~MegaflowCache() = default;
 
@@ -197,14 +201,19 @@ Megaflow* MegaflowCache::insert(const FlowKey& key, const Verdict& verdict, Time
 }
 
 void MegaflowCache::update(Megaflow& flow, const Verdict& verdict) {
-    if (flow.program) retired_.push_back(flow.program);
+    if (flow.program) {
+        if (observer_) observer_->megaflow_ending(flow);
+        retired_.push_back(flow.program);
+    }
     flow.program = programs_.intern(verdict.program);
     flow.learn = verdict.learn;
+    flow.counting = verdict.counting;
     flow.reads = verdict.reads;
     flow.holds_until = verdict.holds_until;
 }
 
 void MegaflowCache::erase(Megaflow& flow) {
+    if (observer_) observer_->megaflow_ending(flow);
     PortFlows& port = *flows_of(flow.key().in_port());
     Subtable& subtable = *flow.subtable;
     subtable.erase({flow.tag, flow.index});
@@ -217,8 +226,10 @@ void MegaflowCache::erase(Megaflow& flow) {
 
     retired_.push_back(flow.program);
     const std::uint32_t index = flow.index;
+    const bool unsettled = flow.unsettled;
     flow = Megaflow{};
     flow.index = index;
+    flow.unsettled = unsettled;
     free_.push_back(index);
     --size_;
 }

@@ -23,8 +23,9 @@
 #include <vector>
 
 #include "flows/compact_mask.h"
-#include "flows/pipeline.h"
+#include "flows/mac_table.h"
 #include "flows/program_set.h"
+#include "flows/verdict.h"
 
 namespace switchd {
 
@@ -44,6 +45,10 @@ struct alignas(64) Megaflow {
 
     Reads reads;
     std::optional<Learn> learn;
+    Counting counting;
+    std::uint64_t packets_settled = 0;  // of `packets` and `bytes`, what `counting` knows of
+    std::uint64_t bytes_settled = 0;
+    bool unsettled = false;  // somebody has it in a list of those that count more
     TimePoint created;
     Subtable* subtable = nullptr;
     std::uint32_t index = 0;             // its own
@@ -64,6 +69,13 @@ struct alignas(64) Megaflow {
     FlowKey key() const;  // zero where the mask is
     std::string match_text() const { return to_text(key(), mask->mask); }
     std::string actions_text() const { return to_text(*program); }
+};
+
+// Told before a megaflow goes, or before it answers for other rules than so far.
+class MegaflowObserver {
+public:
+    virtual ~MegaflowObserver() = default;
+    virtual void megaflow_ending(Megaflow& flow) = 0;
 };
 
 class MegaflowCache {
@@ -93,7 +105,9 @@ public:
         std::uint64_t layout = 0;  // of the masks, when the hash was made
     };
 
-    explicit MegaflowCache(const Settings& settings, HashKey secret = HashKey{});
+    // The observer, if any, must live as long as the cache is used.
+    explicit MegaflowCache(const Settings& settings, HashKey secret = HashKey{},
+                           MegaflowObserver* observer = nullptr);
     ~MegaflowCache();
     MegaflowCache(const MegaflowCache&) = delete;
     MegaflowCache& operator=(const MegaflowCache&) = delete;
@@ -124,6 +138,7 @@ public:
     const Statistics& statistics() const { return statistics_; }
     const Settings& settings() const { return settings_; }
 
+    Megaflow& at_index(std::uint32_t index) { return at(index); }
     // In no particular, but stable order. `visit` takes a const Megaflow&.
     template <class Visit>
     void for_each(Visit visit) const {
@@ -164,6 +179,7 @@ private:
 
     Settings settings_;
     HashKey secret_;
+    MegaflowObserver* observer_;
     MaskSet masks_;
     std::vector<std::unique_ptr<Megaflow[]>> chunks_;
     std::vector<std::uint32_t> free_;

@@ -11,6 +11,12 @@ namespace {
 constexpr std::size_t addresses_bytes = 12;
 constexpr std::size_t type_bytes = 2;
 
+std::uint16_t load(const std::byte* at) {
+    be16 wire;
+    std::memcpy(&wire, at, sizeof wire);
+    return wire.host();
+}
+
 void store(std::byte* at, std::uint16_t host) {
     const be16 wire{host};
     std::memcpy(at, &wire, sizeof wire);
@@ -20,16 +26,16 @@ void store(std::byte* at, std::uint16_t host) {
 
 bool has_vlan_tag(const EditableFrame& frame) noexcept {
     if (frame.size < addresses_bytes + vlan_tag_bytes + type_bytes) return false;
-    be16 type;
-    std::memcpy(&type, frame.start + addresses_bytes, sizeof type);
-    return type.host() == tpid_vlan;
+    const std::uint16_t type = load(frame.start + addresses_bytes);
+    return type == tpid_vlan || type == tpid_provider;
 }
 
-std::optional<EditableFrame> push_vlan(EditableFrame frame, std::uint16_t tci) noexcept {
+std::optional<EditableFrame> push_vlan(EditableFrame frame, std::uint16_t tpid,
+                                       std::uint16_t tci) noexcept {
     if (frame.headroom < vlan_tag_bytes || frame.size < addresses_bytes) return std::nullopt;
     std::byte* const start = frame.start - vlan_tag_bytes;
     std::memmove(start, frame.start, addresses_bytes);
-    store(start + addresses_bytes, tpid_vlan);
+    store(start + addresses_bytes, tpid);
     store(start + addresses_bytes + 2, tci);
     return EditableFrame{start, frame.size + vlan_tag_bytes, frame.headroom - vlan_tag_bytes};
 }
@@ -41,8 +47,10 @@ EditableFrame pop_vlan(EditableFrame frame) noexcept {
     return {start, frame.size - vlan_tag_bytes, frame.headroom + vlan_tag_bytes};
 }
 
-void set_vlan_tci(EditableFrame frame, std::uint16_t tci) noexcept {
-    if (has_vlan_tag(frame)) store(frame.start + addresses_bytes + 2, tci);
+void set_vlan_tci(EditableFrame frame, std::uint16_t tci, std::uint16_t mask) noexcept {
+    if (!has_vlan_tag(frame)) return;
+    std::byte* const at = frame.start + addresses_bytes + 2;
+    store(at, static_cast<std::uint16_t>((load(at) & ~mask) | (tci & mask)));
 }
 
 }  // namespace switchd

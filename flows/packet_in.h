@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "flows/flow_key.h"
@@ -20,6 +21,19 @@ enum class PacketInReason : std::uint8_t {  // OFPR_*
     // The table's configured miss, not a rule: OpenFlow 1.3 and later hear of it only if they ask.
     implicit_miss = 6,
 };
+
+constexpr std::string_view to_string(PacketInReason reason) {
+    switch (reason) {
+        case PacketInReason::no_match: return "no_match";
+        case PacketInReason::action: return "action";
+        case PacketInReason::invalid_ttl: return "invalid_ttl";
+        case PacketInReason::action_set: return "action_set";
+        case PacketInReason::group: return "group";
+        case PacketInReason::packet_out: return "packet_out";
+        case PacketInReason::implicit_miss: return "implicit_miss";
+    }
+    return "unknown";
+}
 
 // What a decision says about it; the frame is the packet's as it is at that step.
 struct PacketInRequest {

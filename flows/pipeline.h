@@ -1,5 +1,5 @@
-// The switch as tables: rules, ports, VLANs, stations. Decides about one frame at a time, from its
-// flow key, without any cache.
+// The switch as tables: flow tables, ports, VLANs, stations. Decides about one frame at a time,
+// from its flow key, without any cache.
 //
 // Deciding is pure: lookup() changes nothing. What a frame does to the switch beside being
 // forwarded (its source is learned, or its age refreshed) is part of the verdict and done by
@@ -12,34 +12,23 @@
 #include <optional>
 #include <vector>
 
-#include "flows/actions.h"
 #include "flows/change_log.h"
-#include "flows/flow_table.h"
+#include "flows/flow_tables.h"
 #include "flows/mac_table.h"
+#include "flows/verdict.h"
 #include "flows/vlan_table.h"
 
 namespace switchd {
 
-// Learn that `mac` is on `port`, or refresh that it is.
-struct Learn {
-    VlanId vlan = 0;
-    MacAddress mac;
-    PortNumber port = 0;
-    bool operator==(const Learn&) const = default;
-};
-
-struct Verdict {
-    ActionProgram program;
-    FlowMask mask;                             // the bits of the key that decided
-    std::optional<Learn> learn;                // what else each such frame does
-    Reads reads;                               // the parts of the tables that decided
-    TimePoint holds_until = TimePoint::max();  // from then on time alone may change it
-};
+class TranslationObserver;
 
 // How a port takes part in forwarding.
 struct PortFlags {
-    bool up = true;     // a port that is down neither receives nor sends
-    bool flood = true;  // gets broadcast, multicast and unknown unicast
+    bool up = true;         // a port that is down neither receives nor sends
+    bool flood = true;      // gets broadcast, multicast and unknown unicast
+    bool receives = true;   // what comes in there is not dropped
+    bool forwards = true;   // what is for it is not dropped
+    bool packet_in = true;  // misses of its packets are told to the controllers
     // While the switch is colourful, no frame passes between two ports of the same colour but 0.
     std::uint32_t colour = 0;
 
@@ -47,6 +36,14 @@ struct PortFlags {
 };
 
 enum class ForwardingMode : std::uint8_t { normal, hub };
+
+// How IP fragments are matched (OFPC_FRAG_*; 3: Nicira's nx-match).
+enum class FragmentMode : std::uint8_t {
+    normal = 0,  // the ports of all fragments count as zero
+    drop = 1,
+    reassemble = 2,  // not done: as normal
+    nx_match = 3,    // the ports of first fragments count
+};
 
 class Pipeline final : private MacTableObserver {
 public:
@@ -61,21 +58,32 @@ public:
     Pipeline& operator=(const Pipeline&) = delete;
 
     // The key is of a frame with a whole Ethernet header: a shorter one is for nobody to forward.
-    Verdict lookup(const FlowKey& key, TimePoint now) const;
+    Verdict lookup(const FlowKey& key, TimePoint now,
+                   TranslationObserver* observer = nullptr) const;
+    // What `actions` do with a packet that a controller sends: its in_port is a port or one of
+    // reserved_port.
+    Verdict carry_out(const RuleActions& actions, const FlowKey& key, TimePoint now,
+                      TranslationObserver* observer = nullptr) const;
     // Does what the verdict has to do beside forwarding. A live handle if it learned or refreshed.
     MacTable::Handle perform(const Verdict& verdict, TimePoint now);
 
     // How much of a frame lookup() may read.
     ParseDepth parse_depth() const {
-        return rules_.beyond_layer_2() ? ParseDepth::layer_4 : ParseDepth::layer_2;
+        const bool deep = tables_.beyond_layer_2() || fragment_mode_ == FragmentMode::drop;
+        return deep ? ParseDepth::layer_4 : ParseDepth::layer_2;
     }
     const ChangeLog& changes() const { return changes_; }
 
-    // Rules. The mode is the rule of priority 0 that matches everything.
-    void set_mode(ForwardingMode mode);
-    void add_rule(const Match& match, std::uint16_t priority, TableAction action);
-    bool remove_rule(const Match& match, std::uint16_t priority);
-    const FlowTable& rules() const { return rules_; }
+    // Rules. The mode is the rule of priority 0 in table 0 that matches everything.
+    void set_mode(ForwardingMode mode, TimePoint now = TimePoint{});
+    FlowTables& flow_tables() { return tables_; }
+    const FlowTables& flow_tables() const { return tables_; }
+
+    FragmentMode fragment_mode() const { return fragment_mode_; }
+    void set_fragment_mode(FragmentMode mode);
+    // A table's standard miss is told to the controllers: one of them is of before OpenFlow 1.3.
+    bool misses_to_controller() const { return misses_to_controller_; }
+    void set_misses_to_controller(bool on);
 
     // Ports. A new port is an untagged member of VLAN 0. Errors: out_of_range, exists, no_port.
     VlanTable::Result add_port(PortNumber port, PortFlags flags = {});
@@ -119,7 +127,7 @@ public:
     void set_mac_observer(MacTableObserver* observer) { mac_observer_ = observer; }
 
 private:
-    class Decision;  // one lookup under way
+    friend class Translation;  // one lookup under way
 
     struct PortEntry {
         PortNumber number = 0;
@@ -139,11 +147,13 @@ private:
     void mac_forgotten(const MacEntry& entry) override;
 
     ChangeLog changes_;
-    FlowTable rules_;
+    FlowTables tables_;
     std::vector<PortEntry> ports_;  // ascending
     VlanTable vlans_;
     MacTable macs_;
     MacTableObserver* mac_observer_ = nullptr;
+    FragmentMode fragment_mode_ = FragmentMode::normal;
+    bool misses_to_controller_ = false;
     bool spanning_tree_ = false;
     bool colourful_ = false;
 };

@@ -13,7 +13,13 @@ public:
     void operator()(const Output& output) {
         for (const PortNumber port : output.ports) add(port);
     }
-    void operator()(const PushVlan& push) { add(push.tci); }
+    void operator()(const SetFields& set) {
+        for (const std::uint64_t word : set.edit->key.words) add(word);
+    }
+    void operator()(const PushVlan& push) { add(std::uint64_t{push.tpid} << 16 | push.tci); }
+    void operator()(const ToController& to) {
+        add(static_cast<std::uint64_t>(to.request->reason) << 8 | to.request->table);
+    }
     void operator()(const PopVlan&) {}
     void operator()(const Punt& punt) { add(punt.vlan); }
     void operator()(const Drop& drop) { add(static_cast<std::uint64_t>(drop.reason)); }

@@ -21,10 +21,18 @@ inline constexpr std::uint16_t no_packet_counts = 8;
 inline constexpr std::uint16_t no_byte_counts = 16;
 }  // namespace rule_flag
 
+// Names a rule for ever: its slot, and how many rules the slot had before.
+struct RuleId {
+    std::uint32_t slot = 0;
+    std::uint32_t use = 0;
+    bool operator==(const RuleId&) const = default;
+};
+
 struct Rule : ClassifierEntry {
     Rule(std::uint8_t table_id, const Match& match, std::uint32_t priority_value)
         : ClassifierEntry(match, priority_value), table(table_id) {}
 
+    RuleId id;  // given by the flow tables
     std::uint8_t table;
     std::uint16_t flags = 0;         // rule_flag
     std::uint16_t idle_timeout = 0;  // seconds; 0: never

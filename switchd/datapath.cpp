@@ -58,7 +58,8 @@ void Datapath::execute(const ActionProgram& program, Port& in, Frame frame) noex
         if (const auto* to = std::get_if<Output>(&action)) {
             output(*to, frame, i + 1 == steps);
         } else if (const auto* push = std::get_if<PushVlan>(&action)) {
-            if (!edit_frame(frame, [&](EditableFrame f) { return push_vlan(f, push->tci); }))
+            if (!edit_frame(frame,
+                            [&](EditableFrame f) { return push_vlan(f, tpid_vlan, push->tci); }))
                 return in.count_drop(DropReason::buffer_exhausted);
         } else if (std::holds_alternative<PopVlan>(action)) {
             if (!edit_frame(frame, [](EditableFrame f) { return std::optional{pop_vlan(f)}; }))

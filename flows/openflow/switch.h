@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "flows/flow_tables.h"
+#include "flows/pipeline.h"
 #include "flows/openflow/error.h"
 #include "switchd/core/mac_address.h"
 
@@ -41,9 +41,6 @@ struct PortCounters {
     std::uint64_t rx_dropped = 0, tx_dropped = 0;
     Duration age{};  // since the port was made
 };
-
-// How IP fragments are matched (OFPC_FRAG_*; 3: Nicira's nx-match).
-enum class FragmentMode : std::uint8_t { normal = 0, drop = 1, reassemble = 2, nx_match = 3 };
 
 class Switch {
 public:

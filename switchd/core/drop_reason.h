@@ -13,6 +13,9 @@ enum class DropReason : std::uint8_t {
     too_long,                // longer than the largest frame the switch carries
     no_rule,                 // no rule of the table matches
     rule_drop,               // the rule that matches says drop
+    fragment,                // fragments are to be dropped
+    ttl_expired,             // no hop left
+    too_complex,             // the tables go round in circles, or ask for more than is carried out
     vlan_not_member,         // the ingress port does not belong to the frame's VLAN
     port_down,               // the ingress port, or the only destination, is down
     discarding_state,        // the spanning tree blocks the ingress port or the only destination
@@ -32,6 +35,9 @@ constexpr std::string_view to_string(DropReason reason) {
         "too_long",
         "no_rule",
         "rule_drop",
+        "fragment",
+        "ttl_expired",
+        "too_complex",
         "vlan_not_member",
         "port_down",
         "discarding_state",

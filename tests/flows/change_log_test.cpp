@@ -6,10 +6,18 @@
 namespace switchd::test {
 
 TEST_CASE("a change touches the decisions that read what it changed", "[flows]") {
-    const Reads unicast{.mac_vlan = 5, .vlan = 5, .port = 2};
-    const Reads flood{.mac_vlan = 0, .vlan = 0, .all_ports = true};
-    const auto touches = [](const Change& change, const Reads& reads) {
-        return affects(change, reads, 1, alice, bob);
+    Reads unicast, flood;
+    unicast.mac_vlan = unicast.vlan = 5;
+    unicast.ports = {2};
+    flood.mac_vlan = flood.vlan = 0;
+    flood.all_ports = true;
+    FlowKey key;
+    key.set(field::in_port, 1);
+    key.set(field::eth_src, alice.to_u64());
+    key.set(field::eth_dst, bob.to_u64());
+    const Match decided{key, FlowMask::of({field::in_port, field::eth_src, field::eth_dst})};
+    const auto touches = [&](const Change& change, const Reads& reads) {
+        return affects(change, reads, decided);
     };
     const Change everything{};
     CHECK(touches(everything, unicast));
@@ -34,6 +42,28 @@ TEST_CASE("a change touches the decisions that read what it changed", "[flows]")
     CHECK_FALSE(touches(heard(5, carol), unicast));
     CHECK_FALSE(touches(heard(6, bob), unicast));
     CHECK_FALSE(touches(heard(0, bob), {}));
+}
+
+TEST_CASE("a rule touches the decisions of its table that may be about its packets", "[flows]") {
+    FlowKey key;
+    key.set(field::eth_dst, bob.to_u64());
+    key.set(field::metadata, 7);
+    const Match decided{key, FlowMask::of({field::eth_dst})};
+    key.set(field::eth_dst, carol.to_u64());
+    const Match to_carol{key, FlowMask::of({field::eth_dst})};
+    const Match noted{key, FlowMask::of({field::metadata})};
+    const auto rule = [](std::uint8_t table, const Match& match) {
+        return Change{.kind = Change::Kind::rule, .table = table, .match = match};
+    };
+    Reads reads;
+    reads.tables.add(3);
+    CHECK(affects(rule(3, {}), reads, decided));
+    CHECK_FALSE(affects(rule(2, {}), reads, decided));
+    CHECK(affects(rule(3, decided), reads, decided));
+    CHECK_FALSE(affects(rule(3, to_carol), reads, decided));
+    CHECK(affects(rule(3, noted), reads, decided));
+    reads.rewritten = true;
+    CHECK(affects(rule(3, to_carol), reads, decided));
 }
 
 TEST_CASE("the log remembers its last records", "[flows]") {

@@ -3,6 +3,7 @@
 // cache.
 #include "flows/forwarding_engine.h"
 #include "tests/flows/random_switch.h"
+#include "tests/flows/rules.h"
 #include "tests/flows/seeds.h"
 #include "tests/support/catch.h"
 
@@ -17,6 +18,20 @@ MegaflowCache::Settings random_cache(RandomSwitch& random) {
             .masks_per_port_max = 1 + random.below(6),
             .idle = std::chrono::seconds{2},
             .idle_drop = std::chrono::seconds{1}};
+}
+
+// Exact at the moment they are read.
+void require_equal_counters(const Pipeline& cached, const Pipeline& uncached) {
+    cached.flow_tables().settle();
+    const auto rules = cached.flow_tables().select(remove_mod());
+    const auto wanted = uncached.flow_tables().select(remove_mod());
+    REQUIRE(rules.size() == wanted.size());
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+        REQUIRE(rules[i]->match() == wanted[i]->match());
+        REQUIRE(rules[i]->packets == wanted[i]->packets);
+        REQUIRE(rules[i]->bytes == wanted[i]->bytes);
+        REQUIRE(rules[i]->used == wanted[i]->used);
+    }
 }
 
 }  // namespace
@@ -50,6 +65,7 @@ TEST_CASE("a switch with a cache does to every frame what one without does", "[f
             if (random.chance(3)) {
                 engine.expire(now);
                 uncached.expire_macs(now);
+                uncached.flow_tables().expire(now);
             }
 
             // The same few frames again and again, now and then a new one.
@@ -70,11 +86,14 @@ TEST_CASE("a switch with a cache does to every frame what one without does", "[f
                 const FlowKey key = extract(batch[i].bytes, batch[i].in_port);
                 const Verdict wanted = uncached.lookup(key, now);
                 uncached.perform(wanted, now);
+                for (const RuleId id : wanted.counting.rules)
+                    uncached.flow_tables().count(id, 1, batch[i].bytes.size(), now);
                 INFO(to_text(key, wanted.mask)
                      << ": " << to_text(wanted.program) << ", not " << to_text(*programs[i]));
                 REQUIRE(*programs[i] == wanted.program);
             }
             REQUIRE(engine.tables().macs().entries() == uncached.macs().entries());
+            if (step % 16 == 0) require_equal_counters(engine.tables(), uncached);
         }
         REQUIRE(engine.statistics().unsound == 0);
         hits += engine.statistics().hits;

@@ -1,6 +1,7 @@
 #include "flows/forwarding_engine.h"
 
 #include "tests/flows/frames.h"
+#include "tests/flows/rules.h"
 #include "tests/support/catch.h"
 
 namespace switchd::test {
@@ -63,7 +64,7 @@ TEST_CASE_METHOD(Fixture, "no frame sees tables that have been changed", "[flows
     CHECK(to_text(sends(1, alice, bob)) == "output:2,3");
     engine.tables().set_mode(ForwardingMode::hub);
     CHECK(to_text(sends(1, alice, bob)) == "output:2,3");
-    engine.tables().add_rule(Match{}, 9, TableAction::drop);
+    REQUIRE(engine.tables().flow_tables().apply(add_mod(Match{}, 9, {}), now));
     CHECK(to_text(sends(1, alice, bob)) == "drop:rule_drop");
 }
 

@@ -1,6 +1,7 @@
 #include "flows/pipeline.h"
 
 #include "tests/flows/frames.h"
+#include "tests/flows/rules.h"
 #include "tests/support/catch.h"
 
 namespace switchd::test {
@@ -199,13 +200,13 @@ TEST_CASE_METHOD(Fixture, "rules stand above the mode", "[flows]") {
     key.set(field::tp_dst, 53);
     const Match dns{key, FlowMask::of({field::eth_type, field::ip_proto, field::tp_dst})};
     CHECK(tables.parse_depth() == ParseDepth::layer_2);
-    tables.add_rule(dns, 100, TableAction::drop);
+    REQUIRE(tables.flow_tables().apply(add_mod(dns, 100, {}), now));
     CHECK(tables.parse_depth() == ParseDepth::layer_4);
     CHECK(sends(1, alice, bob, ipv4(17, udp(1, 53))) == "drop:rule_drop");
     CHECK(sends(1, alice, bob, ipv4(17, udp(1, 54))) == "output:0,2,3");
-    CHECK(tables.remove_rule(dns, 100));
+    REQUIRE(tables.flow_tables().apply(remove_mod(dns), now));
     CHECK(sends(1, alice, bob, ipv4(17, udp(1, 53))) == "output:0,2,3");
-    CHECK(tables.remove_rule(Match{}, 0));
+    REQUIRE(tables.flow_tables().apply(remove_mod(), now));
     CHECK(sends(1, alice, bob) == "drop:no_rule");
 }
 

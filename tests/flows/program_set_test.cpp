@@ -9,7 +9,7 @@ TEST_CASE("equal programs are one object until the last user lets go", "[flows]"
     const ActionProgram flood{{Output{{1, 2, 3}}}};
     const ActionProgram* const a = set.intern(flood);
     const ActionProgram* const b = set.intern(ActionProgram{flood});
-    const ActionProgram* const c = set.intern({{Output{{1, 2}}, PushVlan{3}}});
+    const ActionProgram* const c = set.intern({{Output{{1, 2}}, PushVlan{tpid_vlan, 3}}});
     CHECK(a == b);
     CHECK(a != c);
     CHECK(*a == flood);

@@ -82,6 +82,58 @@ public:
         return {key(), mask};
     }
 
+    // Tables 0 to 3 and ports that there are, so that rules meet.
+    RuleActions actions(std::uint8_t table, unsigned most = 4) {
+        RuleActions list;
+        for (std::uint64_t i = below(most); i > 0; --i) list.push_back(action());
+        if (chance(10)) list.emplace_back(rule_action::ClearActions{});
+        if (chance(15)) list.emplace_back(rule_action::WriteActions{{action(), action()}});
+        if (chance(15)) list.emplace_back(rule_action::WriteMetadata{below(3), below(4)});
+        if (table < 3 && chance(40))
+            list.emplace_back(
+                rule_action::GotoTable{static_cast<std::uint8_t>(table + 1 + below(3u - table))});
+        return list;
+    }
+    RuleAction action() {
+        namespace act = rule_action;
+        switch (below(14)) {
+            case 0: return act::Output{reserved_port::normal};
+            case 1: return act::Output{reserved_port::flood};
+            case 2: return act::Output{chance(50) ? reserved_port::all : reserved_port::in_port};
+            case 3: return act::Output{chance(50) ? reserved_port::controller : reserved_port::local};
+            case 4: return act::PopVlan{};
+            case 5: return act::PushVlan{chance(70) ? tpid_vlan : tpid_provider};
+            case 6: return act::SetVlanVid{static_cast<std::uint16_t>(below(3)), chance(50)};
+            case 7: return act::SetVlanPcp{static_cast<std::uint8_t>(below(8)), chance(50)};
+            case 8: return act::DecTtl{};
+            case 9: return act::Resubmit{reserved_port::in_port, static_cast<std::uint8_t>(below(4))};
+            case 10:
+            case 11: {
+                const auto fields = match_fields();
+                const MatchField& field = fields[below(fields.size())];
+                if (!field.writable) return act::Output{port()};
+                FieldValue mask = field.ones();
+                if (chance(30)) mask = mask & FieldValue{engine_(), engine_()};
+                const FieldValue value =
+                    chance(60) ? field.get(key()) : FieldValue{engine_(), engine_()};
+                return act::SetField{field.id, value & mask, mask};
+            }
+            default: return act::Output{port()};
+        }
+    }
+    FlowMod flow_mod() {
+        FlowMod mod;
+        mod.command = chance(80) ? FlowMod::Command::add : static_cast<FlowMod::Command>(below(5));
+        mod.table = chance(60) ? std::uint8_t{0} : static_cast<std::uint8_t>(below(4));
+        mod.match = match();
+        mod.priority = static_cast<std::uint32_t>(below(4));
+        mod.actions = actions(mod.table);
+        mod.idle_timeout = chance(10) ? static_cast<std::uint16_t>(1 + below(3)) : std::uint16_t{0};
+        mod.hard_timeout = chance(10) ? static_cast<std::uint16_t>(1 + below(3)) : std::uint16_t{0};
+        mod.resets_counters = chance(50);
+        return mod;
+    }
+
     MacTable::Settings mac_settings() {
         return {.entries_max = chance(50) ? 2 + below(3) : 100,
                 .idle = std::chrono::seconds{1 + below(4)},
@@ -100,21 +152,20 @@ public:
             }
             case 1:
             case 2: {
-                const Match match = this->match();
-                const auto priority = static_cast<std::uint16_t>(below(4));
-                const auto action = static_cast<TableAction>(below(3));
-                rules_.push_back({match, priority, action});
-                return [=](Pipeline& p) { p.add_rule(match, priority, action); };
+                const FlowMod mod = flow_mod();
+                if (mod.command == FlowMod::Command::add) rules_.push_back(mod);
+                return [=](Pipeline& p) { std::ignore = p.flow_tables().apply(mod, now); };
             }
             case 3:
             case 4: {
                 if (rules_.empty()) return [](Pipeline&) {};
                 const std::size_t at = below(rules_.size());
-                const TableRule rule = rules_[at];
+                FlowMod mod = rules_[at];
                 rules_.erase(rules_.begin() + static_cast<std::ptrdiff_t>(at));
+                mod.command = FlowMod::Command::remove_strict;
                 return [=](Pipeline& p) {
-                    p.remove_rule(rule.match, rule.priority);
-                    if (p.rules().size() == 0) p.set_mode(ForwardingMode::normal);
+                    std::ignore = p.flow_tables().apply(mod, now);
+                    if (p.flow_tables().size() == 0) p.set_mode(ForwardingMode::normal);
                 };
             }
             case 5: return [=](Pipeline& p) { std::ignore = p.remove_port(port); };
@@ -164,7 +215,24 @@ public:
                     if (what == 3) p.forget_all_macs();
                 };
             }
-            case 22: return [=](Pipeline& p) { p.expire_macs(now); };
+            case 22:
+                return [=](Pipeline& p) {
+                    p.expire_macs(now);
+                    p.flow_tables().expire(now);
+                };
+            case 23: {
+                const auto mode = static_cast<FragmentMode>(below(4));
+                return [=](Pipeline& p) { p.set_fragment_mode(mode); };
+            }
+            case 24: {
+                const auto table = static_cast<std::uint8_t>(below(4));
+                const auto miss = static_cast<TableMiss>(below(4));
+                const bool standard = chance(50);
+                return [=](Pipeline& p) {
+                    p.flow_tables().configure(table, miss);
+                    p.set_misses_to_controller(standard);
+                };
+            }
             default: {
                 const auto settings = mac_settings();
                 return [=](Pipeline& p) { p.configure_macs(settings); };
@@ -199,12 +267,16 @@ public:
 
 private:
     PortFlags port_flags() {
-        return {
-            .up = chance(80), .flood = chance(80), .colour = static_cast<std::uint32_t>(below(3))};
+        return {.up = chance(80),
+                .flood = chance(80),
+                .receives = chance(90),
+                .forwards = chance(90),
+                .packet_in = chance(90),
+                .colour = static_cast<std::uint32_t>(below(3))};
     }
 
     std::uint64_t change_kind() {
-        constexpr std::uint64_t kinds = 24;
+        constexpr std::uint64_t kinds = 26;
         for (int tries = 0; tries < 100; ++tries)
             if (const auto kind = below(kinds); (kinds_ >> kind & 1) != 0) return kind;
         return below(kinds);
@@ -212,7 +284,7 @@ private:
 
     std::mt19937_64 engine_;
     std::uint32_t kinds_;
-    std::vector<TableRule> rules_;
+    std::vector<FlowMod> rules_;
 };
 
 }  // namespace switchd::test

@@ -1,0 +1,307 @@
+#include "flows/flow_tables.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace switchd {
+namespace {
+
+bool is_strict(FlowMod::Command command) {
+    return command == FlowMod::Command::modify_strict || command == FlowMod::Command::remove_strict;
+}
+
+bool is_remove(FlowMod::Command command) {
+    return command == FlowMod::Command::remove || command == FlowMod::Command::remove_strict;
+}
+
+// The actions read or write headers behind layer 2.
+bool read_beyond_layer_2(const RuleActions& actions) {
+    return std::ranges::any_of(actions, [](const RuleAction& action) {
+        if (const auto* set = std::get_if<rule_action::SetField>(&action.what)) {
+            FlowMask mask;
+            match_field(set->field).fold(mask);
+            return mask.beyond_layer_2();
+        }
+        if (const auto* written = std::get_if<rule_action::WriteActions>(&action.what))
+            return read_beyond_layer_2(written->actions);
+        return std::holds_alternative<rule_action::DecTtl>(action.what);
+    });
+}
+
+std::optional<std::uint8_t> goto_of(const RuleActions& actions) {
+    for (const RuleAction& action : actions)
+        if (const auto* next = std::get_if<rule_action::GotoTable>(&action.what))
+            return next->table;
+    return std::nullopt;
+}
+
+Rule& rule_of(ClassifierEntry& entry) {
+    return static_cast<Rule&>(entry);
+}
+
+}  // namespace
+
+FlowTables::FlowTables(ChangeLog& changes, HashKey secret) : changes_(changes), secret_(secret) {}
+FlowTables::~FlowTables() = default;
+
+std::expected<void, FlowModError> FlowTables::apply(const FlowMod& mod, TimePoint now) {
+    if (const auto sane = check(mod); !sane) return sane;
+    if (mod.command == FlowMod::Command::add) return add(mod, now);
+
+    const std::vector<Rule*> rules = selected(mod);
+    if (is_remove(mod.command)) {
+        if (!rules.empty()) settle();
+        for (Rule* rule : rules) remove(*rule, RemovedReason::deleted, now);
+        return {};
+    }
+    if (rules.empty())
+        return mod.modify_may_add ? add(mod, now) : std::expected<void, FlowModError>{};
+    modify(mod, rules, now);
+    return {};
+}
+
+std::expected<void, FlowModError> FlowTables::check(const FlowMod& mod) const {
+    const bool one_table = mod.command == FlowMod::Command::add || mod.modify_may_add;
+    if (mod.table == table_all && one_table && mod.command == FlowMod::Command::add)
+        return std::unexpected(FlowModError::bad_table_id);
+    if (const auto next = goto_of(mod.actions); next && mod.table != table_all) {
+        if (*next <= mod.table || *next >= table_count)
+            return std::unexpected(FlowModError::goto_backwards);
+    }
+    return {};
+}
+
+std::expected<void, FlowModError> FlowTables::add(const FlowMod& mod, TimePoint now) {
+    const std::uint8_t table = mod.table == table_all ? std::uint8_t{0} : mod.table;
+    Classifier& rules = classifier(table);
+    if ((mod.flags & rule_flag::check_overlap) != 0) {
+        bool overlaps = false;
+        rules.for_each([&](ClassifierEntry& entry) {
+            overlaps =
+                overlaps || (entry.priority() == mod.priority && entry.match().overlaps(mod.match));
+        });
+        if (overlaps) return std::unexpected(FlowModError::overlap);
+    }
+
+    Rule* rule = nullptr;
+    if (ClassifierEntry* same = rules.find(mod.match, mod.priority)) {
+        settle();
+        rule = &rule_of(*same);
+        if (mod.resets_counters) rule->packets = rule->bytes = 0;
+    } else {
+        if (states_[table].rules >= states_[table].rules_max && !make_room(table, now))
+            return std::unexpected(FlowModError::table_full);
+        if (free_.empty()) {
+            free_.push_back(static_cast<std::uint32_t>(slots_.size()));
+            slots_.emplace_back();
+        }
+        const std::uint32_t slot = free_.back();
+        free_.pop_back();
+        slots_[slot].rule = std::make_unique<Rule>(table, mod.match, mod.priority);
+        rule = slots_[slot].rule.get();
+        rule->id = {slot, slots_[slot].use};
+        rules.insert(*rule);
+        ++states_[table].rules;
+        ++size_;
+    }
+    rule->flags = mod.flags;
+    rule->idle_timeout = mod.idle_timeout;
+    rule->hard_timeout = mod.hard_timeout;
+    rule->importance = mod.importance;
+    rule->cookie = mod.new_cookie;
+    rule->actions = mod.actions;
+    rule->created = rule->modified = rule->used = now;
+    set_beyond_layer_2(*rule, mod.match.mask.beyond_layer_2() || read_beyond_layer_2(mod.actions));
+    changed(*rule);
+    watch(*rule);
+    return {};
+}
+
+void FlowTables::modify(const FlowMod& mod, const std::vector<Rule*>& rules, TimePoint now) {
+    settle();
+    const bool deep_actions = read_beyond_layer_2(mod.actions);
+    for (Rule* rule : rules) {
+        if (mod.modify_cookie) rule->cookie = mod.new_cookie;
+        if (mod.resets_counters) rule->packets = rule->bytes = 0;
+        rule->actions = mod.actions;
+        rule->modified = now;
+        set_beyond_layer_2(*rule, deep_actions || rule->match().mask.beyond_layer_2());
+        changed(*rule);
+    }
+}
+
+const Rule* FlowTables::lookup(std::uint8_t table, const FlowKey& key, FlowMask& mask) const {
+    if (table >= table_count || !classifiers_[table]) return nullptr;
+    return static_cast<const Rule*>(classifiers_[table]->lookup(key, mask));
+}
+
+const Rule* FlowTables::find(RuleId id) const {
+    if (id.slot >= slots_.size() || slots_[id.slot].use != id.use) return nullptr;
+    return slots_[id.slot].rule.get();
+}
+
+const Rule* FlowTables::find(std::uint8_t table, const Match& match, std::uint32_t priority) const {
+    if (table >= table_count || !classifiers_[table]) return nullptr;
+    return static_cast<const Rule*>(classifiers_[table]->find(match, priority));
+}
+
+std::vector<Rule*> FlowTables::selected(const FlowMod& mod) const {
+    std::vector<Rule*> found;
+    const auto wanted = [&](const Rule& rule) {
+        return rule.priority() <= priority_max &&
+               ((rule.cookie ^ mod.cookie) & mod.cookie_mask) == 0 &&
+               (!is_remove(mod.command) || mod.out_port == reserved_port::any ||
+                outputs_to(rule.actions, mod.out_port));
+    };
+    const bool everything = mod.match == Match{};
+    for (unsigned table = 0; table < table_count; ++table) {
+        if ((mod.table != table_all && mod.table != table) || !classifiers_[table]) continue;
+        if (is_strict(mod.command)) {
+            ClassifierEntry* const same = classifiers_[table]->find(mod.match, mod.priority);
+            if (same && wanted(rule_of(*same))) found.push_back(&rule_of(*same));
+            continue;
+        }
+        classifiers_[table]->for_each([&](ClassifierEntry& entry) {
+            Rule& rule = rule_of(entry);
+            if (wanted(rule) && (everything || rule.match().within(mod.match)))
+                found.push_back(&rule);
+        });
+    }
+    return found;
+}
+
+std::vector<const Rule*> FlowTables::select(const FlowMod& request) const {
+    std::vector<const Rule*> rules;
+    for (const Rule* rule : selected(request)) rules.push_back(rule);
+    std::ranges::sort(rules, [](const Rule* a, const Rule* b) {
+        if (a->table != b->table) return a->table < b->table;
+        if (a->priority() != b->priority()) return a->priority() > b->priority();
+        return a->order() < b->order();
+    });
+    return rules;
+}
+
+void FlowTables::configure(std::uint8_t table, TableMiss miss) {
+    for (unsigned i = 0; i < table_count; ++i)
+        if (table == table_all || table == i) states_[i].miss = miss;
+    changes_.append({.kind = Change::Kind::everything});
+}
+
+void FlowTables::set_limit(std::uint8_t table, std::uint32_t rules_max) {
+    states_[table].rules_max = rules_max;
+}
+
+void FlowTables::count(RuleId id, std::uint64_t packets, std::uint64_t bytes, TimePoint last) {
+    if (!find(id)) return;
+    Rule& rule = *slots_[id.slot].rule;
+    if ((rule.flags & rule_flag::no_packet_counts) == 0) rule.packets += packets;
+    if ((rule.flags & rule_flag::no_byte_counts) == 0) rule.bytes += bytes;
+    rule.used = std::max(rule.used, last);
+}
+
+void FlowTables::count_lookups(std::uint8_t table, std::uint64_t lookups, std::uint64_t matches) {
+    states_[table].lookups += lookups;
+    states_[table].matches += matches;
+}
+
+void FlowTables::expire(TimePoint now) {
+    bool settled = false;
+    while (!deadlines_.empty() && deadlines_.top().at <= now) {
+        const RuleId id = deadlines_.top().id;
+        deadlines_.pop();
+        if (!find(id)) continue;
+        if (!settled) settle();
+        settled = true;
+        Rule& rule = *slots_[id.slot].rule;
+        slots_[id.slot].watched = TimePoint::max();
+        const auto deadline = deadline_of(rule);
+        if (!deadline) continue;
+        if (*deadline > now) {
+            watch(rule);
+            continue;
+        }
+        const bool hard = rule.hard_timeout != 0 &&
+                          rule.modified + std::chrono::seconds{rule.hard_timeout} <= now;
+        remove(rule, hard ? RemovedReason::hard_timeout : RemovedReason::idle_timeout, now);
+    }
+}
+
+std::optional<TimePoint> FlowTables::next_expiry() const {
+    if (deadlines_.empty()) return std::nullopt;
+    return deadlines_.top().at;
+}
+
+std::optional<TimePoint> FlowTables::deadline_of(const Rule& rule) const {
+    std::optional<TimePoint> deadline;
+    if (rule.idle_timeout != 0) deadline = rule.used + std::chrono::seconds{rule.idle_timeout};
+    if (rule.hard_timeout != 0) {
+        const TimePoint hard = rule.modified + std::chrono::seconds{rule.hard_timeout};
+        deadline = deadline ? std::min(*deadline, hard) : hard;
+    }
+    return deadline;
+}
+
+// A rule that lives longer than its entry says is looked at then and entered again.
+void FlowTables::watch(Rule& rule) {
+    const auto deadline = deadline_of(rule);
+    TimePoint& watched = slots_[rule.id.slot].watched;
+    if (!deadline || *deadline >= watched) return;
+    watched = *deadline;
+    deadlines_.push({*deadline, rule.id});
+}
+
+Classifier& FlowTables::classifier(std::uint8_t table) {
+    if (!classifiers_[table]) classifiers_[table] = std::make_unique<Classifier>(secret_);
+    return *classifiers_[table];
+}
+
+// The least important rule that would go by itself anyway, of those the one that goes first.
+bool FlowTables::make_room(std::uint8_t table, TimePoint now) {
+    if (!states_[table].evicts) return false;
+    settle();
+    Rule* victim = nullptr;
+    TimePoint victim_deadline;
+    classifiers_[table]->for_each([&](ClassifierEntry& entry) {
+        Rule& rule = rule_of(entry);
+        const auto deadline = deadline_of(rule);
+        if (!deadline || rule.priority() > priority_max) return;
+        if (victim && (rule.importance > victim->importance ||
+                       (rule.importance == victim->importance && *deadline >= victim_deadline)))
+            return;
+        victim = &rule;
+        victim_deadline = *deadline;
+    });
+    if (!victim) return false;
+    remove(*victim, RemovedReason::eviction, now);
+    return true;
+}
+
+void FlowTables::remove(Rule& rule, RemovedReason reason, TimePoint now) {
+    if (observer_) observer_->rule_removed(rule, reason, now);
+    changed(rule);
+    set_beyond_layer_2(rule, false);
+    Slot& slot = slots_[rule.id.slot];
+    --states_[rule.table].rules;
+    --size_;
+    classifiers_[rule.table]->remove(rule);
+    free_.push_back(rule.id.slot);
+    ++slot.use;
+    slot.watched = TimePoint::max();
+    slot.rule.reset();
+}
+
+// The first such rule and the last one change what is seen of every packet.
+void FlowTables::set_beyond_layer_2(const Rule& rule, bool on) {
+    const bool before = beyond_layer_2();
+    bool& deep = slots_[rule.id.slot].beyond_layer_2;
+    rules_beyond_layer_2_ -= deep;
+    deep = on;
+    rules_beyond_layer_2_ += deep;
+    if (beyond_layer_2() != before) changes_.append({.kind = Change::Kind::everything});
+}
+
+void FlowTables::changed(const Rule& rule) {
+    changes_.append({.kind = Change::Kind::rule, .table = rule.table, .match = rule.match()});
+}
+
+}  // namespace switchd

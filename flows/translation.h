@@ -1,0 +1,137 @@
+// One packet's way through the tables, told as a verdict: each bit of the key is folded into the
+// mask where it is read, each part of the tables noted in the verdict's reads.
+//
+// The packet is followed as a working key that actions change. Headers are really edited only in
+// front of a step that lets the packet out: what differs then between the working key and the
+// packet as it was left by the steps before becomes a SetFields, PushVlan or PopVlan. A bit that an
+// action writes is folded, too, because whether an edit is needed depends on it.
+//
+// What the tables can ask for is bounded: table visits, nesting, steps. Whoever goes beyond is cut
+// off there, and what was let out before stays let out (OpenFlow has no rule for it; Open vSwitch
+// does the same).
+#pragma once
+
+#include "flows/pipeline.h"
+
+namespace switchd {
+
+// Hears how a verdict comes about, in the order in which it does.
+class TranslationObserver {
+public:
+    virtual ~TranslationObserver() = default;
+    // `rule` null: none matches. `depth` counts resubmits; goto_table does not count.
+    virtual void looked_up(unsigned depth, std::uint8_t table, const Rule* rule) = 0;
+    virtual void action(unsigned depth, const RuleAction& action) = 0;
+    // What an action came to, in words: "no such port", "learned", "forwards to port 2".
+    virtual void note(unsigned depth, std::string_view words) = 0;
+};
+
+class Translation {
+public:
+    // The arguments must outlive this.
+    Translation(const Pipeline& tables, const FlowKey& key, TimePoint now,
+                TranslationObserver* observer = nullptr);
+
+    // What the tables say, from table 0 on.
+    Verdict through_tables();
+    // What `actions` say that came with the packet (a packet-out).
+    Verdict through_actions(const RuleActions& actions);
+
+    // The working key at the end: the packet as the last action left it.
+    const FlowKey& key() const { return key_; }
+
+private:
+    using PortEntry = Pipeline::PortEntry;
+
+    // Of actions that are carried out at the end of the tables (OpenFlow 1.5.1, 5.6).
+    struct ActionSet {
+        bool pop_vlan = false, dec_ttl = false;
+        std::optional<rule_action::PushVlan> push_vlan;
+        RuleActions sets;
+        std::optional<RuleAction> output, resubmit;
+    };
+    // What the frame's outer tag says, and which VLAN that makes it belong to.
+    struct Tag {
+        bool present = false;
+        bool cut_off = false;
+        VlanId id = 0;
+    };
+    struct Vlan {
+        bool tagged = false;     // the frame carries it in a tag that the rules of VLANs apply to
+        bool untouched = false;  // tags are payload
+        VlanId members = 0;      // whose members may have the frame
+        VlanId stations = 0;     // where its addresses are learned and looked up
+    };
+
+    bool admit();
+    Verdict finish();
+
+    void walk(std::uint8_t table, PortNumber in_port);
+    const Rule* look_up(std::uint8_t table, PortNumber in_port);
+    void miss(std::uint8_t table);
+    // False: the list ends here, and with it everything that would follow.
+    bool carry_out(const RuleActions& actions);
+    bool carry_out(const RuleAction& action);
+    void carry_out_set();
+    void resubmit(const rule_action::Resubmit& resubmit);
+    void write_actions(const RuleActions& actions);
+
+    void output(PortNumber port, std::uint16_t max_len);
+    void output_to_port(PortNumber port, bool back);
+    void output_to_all(bool flood);
+    void send_to(std::vector<PortNumber> ports);
+    static constexpr std::uint16_t whole_packet = 0xffff;
+    PacketInRequest request(PacketInReason reason, std::uint16_t max_len = whole_packet,
+                            std::uint16_t controller_id = 0) const;
+    void to_controller(PacketInRequest request);
+    PacketInReason action_reason() const;
+    void set_field(const MatchField& field, FieldValue value, FieldValue mask);
+    void set_vlan_bits(const FlowField& place, std::uint64_t value, bool push);
+    void pop_vlan();
+    void push_vlan(std::uint16_t tpid);
+    bool dec_ttl(const std::vector<std::uint16_t>& controller_ids);
+    void commit();
+    void commit_vlan();
+    void note(std::string_view words) {
+        if (observer_) observer_->note(depth_, words);
+    }
+
+    // NORMAL: a learning VLAN switch.
+    void normal();
+    Tag read_tag();
+    Vlan vlan_of(const Tag& tag) const;
+    void learn_source(VlanId vlan);
+    std::optional<PortNumber> port_of_destination(VlanId vlan);
+    void forward(const Vlan& vlan, PortNumber number);
+    void flood(const Vlan& vlan);
+    bool takes_floods(const PortEntry& port) const;
+    void output_in_vlan(const Vlan& vlan, std::span<const VlanMember> members);
+
+    PortNumber in_port() const { return key_.in_port(); }
+    std::uint64_t read(const FlowField& place) {
+        verdict_.mask.fold(place);
+        return key_.get(place);
+    }
+    // Why the packet goes nowhere, should nothing let it out; the last reason counts.
+    void drop(DropReason reason) { reason_ = reason; }
+    bool step(Action action);
+
+    const Pipeline& tables_;
+    TimePoint now_;
+    TranslationObserver* observer_;
+    FlowKey key_;                 // as actions left it
+    FlowKey packet_;              // as the steps so far left the frame
+    std::optional<Action> undo_;  // gives back the frame that NORMAL edited; packet_ counts on it
+    const PortEntry* ingress_ = nullptr;
+    Verdict verdict_;
+    DropReason reason_ = DropReason::no_rule;
+    ActionSet set_;
+    const Rule* rule_ = nullptr;  // whose actions are carried out; null: a packet-out's
+    std::uint8_t table_ = 0;
+    unsigned depth_ = 0;
+    unsigned resubmits_ = 0;
+    bool in_set_ = false;   // the action set is carried out
+    bool stopped_ = false;  // cut off
+};
+
+}  // namespace switchd
