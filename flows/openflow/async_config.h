@@ -7,9 +7,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 
+#include "flows/openflow/error.h"
 #include "flows/openflow/role.h"
 #include "flows/openflow/version.h"
+#include "flows/openflow/wire.h"
+#include "flows/packet_in.h"
 
 namespace switchd::openflow {
 
@@ -26,9 +30,9 @@ inline constexpr std::size_t async_kinds = 6;
 class AsyncConfig {
 public:
     // What holds until a controller asks for something else.
-    AsyncConfig();
+    explicit AsyncConfig(Version version);
 
-    // `reason`: OFPR_*, OFPPR_*, OFPRR_*, OFPCRR_*, the number that stands in the message.
+    // `reason`: PacketInReason, OFPPR_*, RemovedReason, OFPCRR_*.
     bool wants(AsyncKind kind, Role role, unsigned reason) const {
         return reason < 32 && (mask(kind, role) >> reason & 1) != 0;
     }
@@ -38,6 +42,18 @@ public:
     void set_mask(AsyncKind kind, Role role, std::uint32_t reasons) {
         masks_[static_cast<std::size_t>(kind)][role == Role::slave] = reasons;
     }
+
+    // Masks of a fixed size: 1.3's messages, Nicira's in any version.
+    std::expected<void, Error> read_masks(ByteSpan body, Version version);
+    void write_masks(Writer& writer, Version version) const;
+    // A property for each mask that is told: 1.4 and later, Nicira's second message. All or
+    // nothing.
+    std::expected<void, Error> read_properties(ByteSpan body, Version version);
+    void write_properties(Writer& writer, Version version) const;
+
+    // Before 1.3 these packet-ins are switched on and off by OFPT_SET_CONFIG.
+    void set_invalid_ttl(bool on);
+    bool invalid_ttl() const;
 
     bool operator==(const AsyncConfig&) const = default;
 

@@ -34,7 +34,7 @@ std::uint8_t later_number(std::uint8_t number_of_1_0) {
 
 }  // namespace
 
-std::optional<MessageType> message_type(Version version, std::uint8_t number) {
+std::optional<MessageType> message_type_of(Version version, std::uint8_t number) {
     if (version == Version::v1_0) {
         if (number > 21) return std::nullopt;
         number = later_number(number);

@@ -1,4 +1,5 @@
-// What a message is, whatever number its version gives it (OpenFlow 1.5.1, section 7.1.1; 1.0, 5.1).
+// What a message is, whatever number its version gives it (OpenFlow 1.5.1,
+// section 7.1.1; 1.0, 5.1).
 //
 // The enumerators are the numbers of OpenFlow 1.4, with those that only older versions have.
 #pragma once
@@ -50,7 +51,7 @@ enum class MessageType : std::uint8_t {
 };
 
 // None: the version has no message of that number.
-std::optional<MessageType> message_type(Version version, std::uint8_t number);
+std::optional<MessageType> message_type_of(Version version, std::uint8_t number);
 // The version must have it.
 std::uint8_t message_number(Version version, MessageType type);
 

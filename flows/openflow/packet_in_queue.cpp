@@ -7,15 +7,15 @@ namespace switchd::openflow {
 void PacketInQueue::refill(Port& port, TimePoint now) const {
     if (now <= port.refilled) return;
     const double seconds = std::chrono::duration<double>(now - port.refilled).count();
-    port.tokens = std::min(port.tokens + seconds * limits_.per_second,
-                           static_cast<double>(limits_.burst));
+    port.tokens =
+        std::min(port.tokens + seconds * limits_.per_second, static_cast<double>(limits_.burst));
     port.refilled = now;
 }
 
 // A port with a full bucket and nothing waiting is as one never seen.
 void PacketInQueue::forget_idle(TimePoint now) {
-    std::erase_if(ports_, [&](auto& entry) {
-        refill(entry.second, now);
+    for (auto& [port, state] : ports_) refill(state, now);
+    std::erase_if(ports_, [&](const auto& entry) {
         return entry.second.waiting.empty() && entry.second.tokens >= limits_.burst;
     });
     forget_at_ = std::max<std::size_t>(256, 2 * ports_.size());

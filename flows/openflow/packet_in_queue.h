@@ -31,7 +31,7 @@ public:
     // Of all ports.
     static constexpr std::size_t waiting_bytes_max = 4 * 1024 * 1024;
 
-    using Message = std::vector<std::byte>;
+    using Message = std::vector<std::uint8_t>;
 
     explicit PacketInQueue(Limits limits) : limits_(limits) {}
 
