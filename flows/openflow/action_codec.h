@@ -25,9 +25,13 @@ std::expected<RuleActions, Error> decode_actions(ByteSpan actions, Version versi
 std::expected<RuleActions, Error> decode_instructions(ByteSpan instructions, Version version,
                                                       const Match& match);
 
-void encode_actions(Writer& writer, const RuleActions& actions, Version version);
+// What stands before the instructions of a list that was read from some message (or all of it, in
+// 1.0). `match` tells whether 1.0's setting of a VLAN has to push a tag first.
+void encode_actions(Writer& writer, const RuleActions& actions, Version version,
+                    const Match& match = Match{});
 // 1.0: the same as encode_actions().
-void encode_instructions(Writer& writer, const RuleActions& actions, Version version);
+void encode_instructions(Writer& writer, const RuleActions& actions, Version version,
+                         const Match& match);
 
 // Whether the switch can do this with packets of `match` in `table`. In 1.1 and later an action on
 // a field that these packets need not have is an error, unless it is only written to the action

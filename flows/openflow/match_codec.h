@@ -8,9 +8,9 @@
 #pragma once
 
 #include <expected>
-#include <optional>
 
 #include "flows/match.h"
+#include "flows/match_field.h"
 #include "flows/numbers.h"
 #include "flows/openflow/error.h"
 #include "flows/openflow/version.h"
@@ -40,6 +40,10 @@ struct CookieMatch {
     std::uint64_t mask = 0;
 };
 
+// Whether the match says enough for a field with this prerequisite. As controllers leave out that a
+// neighbour discovery message has code 0, which every such has, it need not say that.
+bool prerequisite_met(Prerequisite prerequisite, const Match& match);
+
 // A list of fields without anything around it. If `cookie` is null, a cookie is no field.
 std::expected<Match, Error> decode_match_fields(ByteSpan fields, CookieMatch* cookie = nullptr);
 // Without padding: as the list of an OXM match of `version`, or of a Nicira message.
@@ -49,16 +53,20 @@ void encode_nxm_fields(Writer& writer, const Match& match);
 // One entry of such a list, as set_field and load2 actions have it, too.
 struct FieldEntry {
     const MatchField* field = nullptr;
-    FieldValue value;  // no bit outside the mask
-    FieldValue mask;   // all ones if the entry has none
+    FieldValue value;     // no bit outside the mask
+    FieldValue mask;      // all ones if the entry has none
+    bool nicira = false;  // read: it has Nicira's code; written: it gets that if there are two
 };
 std::expected<FieldEntry, Error> decode_field_entry(Reader& reader);
-// A mask of all ones is not written. `prefer_oxm`: which of the field's codes to take if it has
-// two.
-void encode_field_entry(Writer& writer, const FieldEntry& entry, Version version, bool prefer_oxm);
+// A mask of all ones is not written.
+void encode_field_entry(Writer& writer, const FieldEntry& entry, Version version);
 
-// The header of an entry without its value, as in load actions. Null: no field of ours.
-const MatchField* decode_field_header(Reader& reader);
-void encode_field_header(Writer& writer, const MatchField& field, Version version, bool prefer_oxm);
+// The header of an entry, without its value, as load actions have it. Null: no field of ours.
+struct FieldHeader {
+    const MatchField* field = nullptr;
+    bool nicira = false;  // as in FieldEntry
+};
+FieldHeader decode_field_header(Reader& reader);
+void encode_field_header(Writer& writer, const FieldHeader& header, Version version);
 
 }  // namespace switchd::openflow
