@@ -238,6 +238,7 @@ constexpr std::array<Row, static_cast<std::size_t>(Error::count_)> rows{{
      {nicira_1_0(v1_0, 1, 518), nicira(v1_2, 7), standard(v1_4, 16, 5)}},
     {Error::mofc_bad_table_id, "OFPMOFC_BAD_TABLE_ID", {standard(v1_4, 16, 6)}},
     {Error::mofc_bad_out, "OFPMOFC_BAD_OUT", {standard(v1_4, 16, 7)}},
+    {Error::nxr_not_supported, "NXR_NOT_SUPPORTED", {nicira_1_0(v1_0, 1, 533), nicira(v1_2, 34)}},
 }};
 
 constexpr bool in_order() {

@@ -170,6 +170,8 @@ enum class Error : std::uint8_t {
     mofc_bad_flags,
     mofc_bad_table_id,
     mofc_bad_out,
+
+    nxr_not_supported,
     count_
 };
 

@@ -1,0 +1,118 @@
+// One OpenFlow connection: bytes of a controller or of a tool in, bytes for it out (OpenFlow 1.0 to
+// 1.5). It knows nothing of sockets; a transport hands what it reads to receive() and sends
+// pending().
+//
+// Requests are carried out in their order, each as a whole before the next; an error is told before
+// the answer to any later request. There are two kinds: a *primary* connection, which the switch
+// dialed, is a controller's and hears of what happens; a *service* connection, which somebody else
+// dialed, does so only once it has asked.
+//
+// Bounds: while more than output_bytes_max wait to be sent, no request is looked at, and long
+// replies are made piece by piece as they are sent, so who asks for much and reads nothing holds
+// little. Packet-ins wait in their own queue meanwhile (packet_in_queue.h); other messages that
+// were not asked for are dropped and counted beyond news_bytes_max. A transport that heeds
+// wants_input() never fills input_bytes_max.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "flows/openflow/connection_set.h"
+#include "flows/openflow/hello.h"
+#include "flows/openflow/multipart_reply.h"
+#include "flows/openflow/outbox.h"
+#include "flows/openflow/output_listener.h"
+#include "flows/openflow/packet_in_queue.h"
+#include "flows/openflow/session.h"
+
+namespace switchd::openflow {
+
+class Connection {
+public:
+    struct Settings {
+        bool primary = false;
+        VersionSet versions = all_versions;  // not empty
+        // Of silence, after which the peer is asked for a sign of life; as much again, and the
+        // connection is closed. Zero: never.
+        Duration probe_interval = std::chrono::seconds{5};
+        PacketInQueue::Limits packet_ins{};
+    };
+
+    static constexpr std::size_t output_bytes_max = 256 * 1024;
+    static constexpr std::size_t news_bytes_max = 1024 * 1024;
+    static constexpr std::size_t input_bytes_max = 256 * 1024;
+
+    // `controllers`, and `listener` if there is one, outlive this.
+    Connection(ConnectionSet& controllers, const Settings& settings,
+               OutputListener* listener = nullptr);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    void receive(std::span<const std::byte> bytes);
+    bool wants_input() const;
+
+    // Output in order; valid until the next call or message.
+    std::span<const std::byte> pending() const { return std::as_bytes(out_.pending()); }
+    // The first `bytes` of pending() are sent. Goes on with requests that waited for it.
+    void consume(std::size_t bytes);
+
+    // Drain pending(), then close. The reason is for people.
+    bool closed() const { return closed_; }
+    std::string_view reason() const { return reason_; }
+
+    // Looks for signs of life; to be called at next_tick(), and no harm done at other times.
+    void tick(TimePoint now);
+    std::optional<TimePoint> next_tick() const;
+
+    Session& session() { return session_; }
+    const Session& session() const { return session_; }
+    std::uint64_t packet_ins_dropped() const { return packet_ins_.dropped(); }
+    std::uint64_t news_dropped() const { return news_dropped_; }
+
+    // What happens, for the set of connections.
+    void tell_port_status(PortChange change, const PortDescription& port);
+    void tell_packet_in(const PacketInRequest& request, std::span<const std::byte> frame,
+                        TimePoint now);
+    void tell_flow_removed(const Rule& rule, RemovedReason reason, TimePoint now);
+    void become_slave();
+
+private:
+    std::optional<ByteSpan> next_message();
+    void handle(ByteSpan message);
+    void negotiate(ByteSpan hello);
+    void answer_request(ByteSpan message);
+    void send_error(Error error, std::uint32_t xid, ByteSpan data);
+    void go_on();
+    bool send_packet_in();
+    bool take_step();
+    bool room_for_news();
+    void news_sent();
+    void mirror_sent();
+    void sign_of_life();
+    void close(std::string reason);
+    std::size_t waiting_input() const { return input_.size() - handled_; }
+
+    ConnectionSet& controllers_;
+    Settings settings_;
+    OutputListener* listener_;
+    Session session_;
+
+    std::vector<std::uint8_t> input_;  // not yet looked at from handled_ on
+    std::size_t handled_ = 0;
+    Outbox out_;
+    std::unique_ptr<MultipartReply> parts_;  // of the reply that is being sent
+    PacketInQueue packet_ins_;
+    std::uint64_t news_dropped_ = 0;
+
+    TimePoint silent_since_;
+    std::optional<TimePoint> probed_;
+    bool closed_ = false;
+    std::string reason_;
+};
+
+}  // namespace switchd::openflow

@@ -1,0 +1,105 @@
+#include "flows/openflow/connection_set.h"
+
+#include <algorithm>
+
+#include "flows/openflow/connection.h"
+#include "flows/openflow/snooper.h"
+
+namespace switchd::openflow {
+namespace {
+
+// Whether the rules that decide about packets have to think of this connection.
+bool hears(const Session& session, PacketInReason reason) {
+    return session.wants(AsyncKind::packet_in, static_cast<unsigned>(reason));
+}
+
+}  // namespace
+
+void ConnectionSet::port_changed(PortChange change, const PortDescription& port) {
+    for (Connection* connection : connections_) connection->tell_port_status(change, port);
+}
+
+void ConnectionSet::packet_in(const PacketInRequest& request, std::span<const std::byte> frame) {
+    const TimePoint now = target_.now();
+    for (Connection* connection : connections_) connection->tell_packet_in(request, frame, now);
+}
+
+void ConnectionSet::rule_removed(const Rule& rule, RemovedReason reason, TimePoint now) {
+    if ((rule.flags & rule_flag::send_flow_removed) == 0 || rule.priority() > priority_max) return;
+    for (Connection* connection : connections_) connection->tell_flow_removed(rule, reason, now);
+}
+
+std::expected<void, Error> ConnectionSet::take_role(Session& session, Role role,
+                                                    std::optional<std::uint64_t> generation) {
+    // Numbers go round, so older means: less than half the circle behind.
+    if (generation && generation_ && static_cast<std::int64_t>(*generation - *generation_) < 0)
+        return std::unexpected(Error::rrfc_stale);
+    if (generation) generation_ = generation;
+    session.role = role;
+    if (role == Role::master) {
+        for (Connection* connection : connections_) {
+            const bool deposed =
+                &connection->session() != &session && connection->session().role == Role::master;
+            if (deposed) connection->become_slave();
+        }
+    }
+    wishes_changed();
+    return {};
+}
+
+void ConnectionSet::add(Connection& connection) {
+    connections_.push_back(&connection);
+    wishes_changed();
+}
+
+void ConnectionSet::remove(Connection& connection) {
+    std::erase(connections_, &connection);
+    for (Snooper* snooper : snoopers_) snooper->connection_gone(connection);
+    wishes_changed();
+}
+
+void ConnectionSet::wishes_changed() {
+    const bool invalid_ttl = std::ranges::any_of(connections_, [](const Connection* connection) {
+        return hears(connection->session(), PacketInReason::invalid_ttl);
+    });
+    const bool table_miss = std::ranges::any_of(connections_, [](const Connection* connection) {
+        const Session& session = connection->session();
+        return session.controller_id == 0 && hears(session, PacketInReason::implicit_miss);
+    });
+    if (invalid_ttl == wants_invalid_ttl_ && table_miss == wants_table_miss_) return;
+    wants_invalid_ttl_ = invalid_ttl;
+    wants_table_miss_ = table_miss;
+    target_.controllers_changed();
+}
+
+// The master's, else an equal's, else a slave's.
+Connection* ConnectionSet::best_to_snoop() const {
+    const auto rank = [](const Connection* connection) {
+        switch (connection->session().role) {
+            case Role::master: return 3;
+            case Role::equal: return 2;
+            case Role::slave: return 1;
+        }
+        return 0;
+    };
+    Connection* best = nullptr;
+    for (Connection* connection : connections_) {
+        if (!connection->session().primary || !connection->session().negotiated) continue;
+        if (!best || rank(connection) > rank(best)) best = connection;
+    }
+    return best;
+}
+
+void ConnectionSet::add(Snooper& snooper) {
+    snoopers_.push_back(&snooper);
+}
+
+void ConnectionSet::remove(Snooper& snooper) {
+    std::erase(snoopers_, &snooper);
+}
+
+void ConnectionSet::overhear(const Connection& connection, ByteSpan messages) {
+    for (Snooper* snooper : snoopers_) snooper->overhear(connection, messages);
+}
+
+}  // namespace switchd::openflow

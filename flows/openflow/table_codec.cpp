@@ -1,0 +1,165 @@
+#include "flows/openflow/table_codec.h"
+
+#include "flows/match_field.h"
+#include "flows/openflow/property.h"
+
+namespace switchd::openflow {
+namespace {
+
+using Failure = std::unexpected<Error>;
+
+constexpr std::size_t table_name_bytes = 32;
+
+// Bits of what 1.0 and 1.1 can match on, and of 1.1's and 1.2's actions and instructions, by their
+// numbers on the wire.
+constexpr std::uint32_t wildcards_1_0 = 0x3fffff;
+constexpr std::uint32_t fields_1_1 = 0xf8ff;       // all but MPLS
+constexpr std::uint32_t actions_1_1 = 0x01a607ff;  // all but TTL copying, MPLS, groups
+constexpr std::uint32_t actions_1_2 = 0x03a60001;
+constexpr std::uint32_t instructions_1_1 = 0x3e;
+constexpr unsigned fields_of_1_2 = 36;
+
+// OFPTC_*
+constexpr std::uint32_t config_eviction = 4;
+constexpr std::uint32_t config_vacancy = 8;
+
+constexpr std::uint16_t eviction_property = 2;
+constexpr std::uint16_t vacancy_property = 3;
+constexpr std::uint32_t evicts_by_importance_and_lifetime = 6;
+
+// Of OpenFlow 1.2's fields, those that rules can match on, or that actions can set.
+std::uint64_t fields_1_2(bool writable) {
+    std::uint64_t bits = 0;
+    for (const MatchField& field : match_fields()) {
+        const unsigned number = field.oxm >> 9 & 0x7f;
+        if (field.oxm >> 16 == 0x8000 && number < fields_of_1_2 && (!writable || field.writable))
+            bits |= std::uint64_t{1} << number;
+    }
+    return bits;
+}
+
+std::uint32_t miss_config(TableMiss miss) {
+    switch (miss) {
+        case TableMiss::standard:
+        case TableMiss::controller: return 0;
+        case TableMiss::go_on: return 1;
+        case TableMiss::drop: return 2;
+    }
+    return 0;
+}
+
+std::uint32_t eviction_config(const TableState& state) {
+    return state.evicts ? config_eviction : 0;
+}
+
+void write_abilities_1_1(Writer& writer) {
+    writer.u32(fields_1_1);  // that may be wildcards
+    writer.u32(fields_1_1);
+    writer.u32(instructions_1_1);
+    writer.u32(actions_1_1);  // to write
+    writer.u32(actions_1_1);  // to apply
+}
+
+void write_abilities_1_2(Writer& writer) {
+    writer.u64(fields_1_2(false));
+    writer.u64(fields_1_2(false));  // that may be wildcards
+    writer.u32(actions_1_2);        // to write
+    writer.u32(actions_1_2);        // to apply
+    writer.u64(fields_1_2(true));
+    writer.u64(fields_1_2(true));
+    writer.u64(~std::uint64_t{0});  // metadata to match
+    writer.u64(~std::uint64_t{0});  // and to write
+    writer.u32(instructions_1_1);
+}
+
+// Vacancy has thresholds that nobody watches: it is refused.
+std::expected<void, Error> check_properties(Reader& reader) {
+    while (reader.left() != 0) {
+        const auto property = read_property(reader);
+        if (!property) return Failure(Error::bpc_bad_len);
+        if (property->type != eviction_property && property->type != vacancy_property)
+            return Failure(Error::bpc_bad_type);
+        if (!property->number()) return Failure(Error::bpc_bad_len);
+    }
+    return {};
+}
+
+}  // namespace
+
+void encode_table_stats(Writer& writer, std::uint8_t table, const TableState& state,
+                        Version version) {
+    writer.u8(table);
+    if (version >= Version::v1_3) {
+        writer.zeros(3);
+        writer.u32(state.rules);
+    } else {
+        writer.zeros(version == Version::v1_0 ? 3 : 7);
+        writer.zeros(table_name_bytes);
+        if (version == Version::v1_0) writer.u32(wildcards_1_0);
+        if (version == Version::v1_1) write_abilities_1_1(writer);
+        if (version == Version::v1_2) write_abilities_1_2(writer);
+        if (version != Version::v1_0) writer.u32(miss_config(state.miss));
+        writer.u32(state.rules_max);
+        writer.u32(state.rules);
+    }
+    writer.u64(state.lookups);
+    writer.u64(state.matches);
+}
+
+void encode_table_features(Writer& writer, std::uint8_t table, const TableState& state,
+                           Version version) {
+    const std::size_t start = writer.size();
+    writer.u16(0);  // length
+    writer.u8(table);
+    writer.zeros(5);
+    writer.zeros(table_name_bytes);
+    writer.u64(~std::uint64_t{0});  // metadata to match
+    writer.u64(~std::uint64_t{0});  // and to write
+    writer.u32(version >= Version::v1_4 ? config_eviction : 0);
+    writer.u32(state.rules_max);
+    if (version <= Version::v1_4) {
+        // Instructions, next tables, actions to write and apply, fields to match, to wildcard, to
+        // write and to apply.
+        for (std::uint16_t type = 0; type <= 14; type = static_cast<std::uint16_t>(type + 2))
+            write_property(writer, type, [] {});
+    }
+    writer.patch_u16(start, static_cast<std::uint16_t>(writer.size() - start));
+}
+
+void encode_table_description(Writer& writer, std::uint8_t table, const TableState& state) {
+    const std::size_t start = writer.size();
+    writer.u16(0);  // length
+    writer.u8(table);
+    writer.u8(0);
+    writer.u32(eviction_config(state));
+    write_property(writer, eviction_property,
+                   [&] { writer.u32(evicts_by_importance_and_lifetime); });
+    writer.patch_u16(start, static_cast<std::uint16_t>(writer.size() - start));
+}
+
+std::expected<TableMod, Error> decode_table_mod(ByteSpan body, Version version) {
+    Reader reader(body);
+    TableMod mod;
+    mod.table = reader.u8();
+    reader.skip(3);
+    const std::uint32_t config = reader.u32();
+    if (!reader.ok()) return Failure(Error::brc_bad_len);
+    if (version >= Version::v1_4) {
+        if ((config & config_vacancy) != 0) return Failure(Error::tmfc_bad_config);
+        if (const auto checked = check_properties(reader); !checked)
+            return Failure(checked.error());
+        mod.evicts = (config & config_eviction) != 0;
+        return mod;
+    }
+    if (reader.left() != 0) return Failure(Error::brc_bad_len);
+    // In 1.3 a rule says what happens to a miss, and nothing is left to configure.
+    const bool known = version <= Version::v1_2 ? config <= 2 : config == 0;
+    if (!known) return Failure(Error::tmfc_bad_config);
+    if (version <= Version::v1_2)
+        mod.miss = config == 0   ? TableMiss::controller
+                   : config == 1 ? TableMiss::go_on
+                                 : TableMiss::drop;
+    return mod;
+}
+
+}  // namespace switchd::openflow

@@ -1,0 +1,33 @@
+// Flow tables as the versions of OpenFlow write them: counters, what they can do, how they are
+// configured (1.5.1, sections 7.3.4.1, 7.3.5.5, 7.3.5.16 and 7.3.5.18; 1.0, 5.3.5).
+#pragma once
+
+#include <expected>
+#include <optional>
+
+#include "flows/flow_tables.h"
+#include "flows/openflow/error.h"
+#include "flows/openflow/version.h"
+#include "flows/openflow/wire.h"
+
+namespace switchd::openflow {
+
+void encode_table_stats(Writer& writer, std::uint8_t table, const TableState& state,
+                        Version version);
+// 1.3 and later. What 1.3 and 1.4 demand is there and empty: in full, the 255 tables would be more
+// than a megabyte, which ovs-ofctl asks for before each of its commands.
+void encode_table_features(Writer& writer, std::uint8_t table, const TableState& state,
+                           Version version);
+// 1.4 and later.
+void encode_table_description(Writer& writer, std::uint8_t table, const TableState& state);
+
+struct TableMod {
+    std::uint8_t table = 0;  // table_all: every table
+    std::optional<TableMiss> miss;
+    std::optional<bool> evicts;
+    bool operator==(const TableMod&) const = default;
+};
+// `body` is what is behind the header of an OFPT_TABLE_MOD.
+std::expected<TableMod, Error> decode_table_mod(ByteSpan body, Version version);
+
+}  // namespace switchd::openflow

@@ -1,0 +1,72 @@
+// A switch for connections to talk to: real flow tables, two ports and LOCAL, a clock turned by
+// hand, and packets that go nowhere but are remembered.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "flows/openflow/switch.h"
+
+namespace switchd::test {
+
+class FakeSwitch final : public openflow::Switch {
+public:
+    struct Sent {
+        PortNumber in_port = 0;
+        RuleActions actions;
+        std::vector<std::byte> packet;
+    };
+
+    FakeSwitch() {
+        for (const PortNumber number : {1U, 2U, reserved_port::local}) {
+            openflow::PortDescription port;
+            port.number = number;
+            port.mac = MacAddress::from_u64(0x020000000000 + (number & 0xffff));
+            port.name = number == reserved_port::local ? "br0" : "p" + std::to_string(number);
+            ports_.push_back(port);
+        }
+    }
+
+    std::uint64_t datapath_id() const override { return 0x0000020000000001; }
+    std::string description() const override { return "a bridge of tests"; }
+    TimePoint now() const override { return clock.now(); }
+    FlowTables& tables() override { return tables_; }
+    std::vector<openflow::PortDescription> ports() const override { return ports_; }
+    openflow::PortCounters counters(PortNumber port) const override {
+        openflow::PortCounters counters;
+        counters.rx_packets = port & 0xffff;
+        counters.tx_bytes = 1000;
+        counters.age = std::chrono::milliseconds{61'500};
+        return counters;
+    }
+    std::expected<void, openflow::Error> configure_port(PortNumber number, MacAddress mac,
+                                                        std::uint32_t config,
+                                                        std::uint32_t mask) override {
+        const auto port =
+            std::ranges::find(ports_, number, &openflow::PortDescription::number);
+        if (port == ports_.end()) return std::unexpected(openflow::Error::pmfc_bad_port);
+        if (port->mac != mac) return std::unexpected(openflow::Error::pmfc_bad_hw_addr);
+        port->config = (port->config & ~mask) | (config & mask);
+        return {};
+    }
+    openflow::FragmentMode fragment_mode() const override { return fragments_; }
+    void set_fragment_mode(openflow::FragmentMode mode) override { fragments_ = mode; }
+    std::expected<void, openflow::Error> packet_out(PortNumber in_port, const RuleActions& actions,
+                                                    std::span<const std::byte> packet) override {
+        sent.push_back({in_port, actions, {packet.begin(), packet.end()}});
+        return {};
+    }
+    void controllers_changed() override { ++changes; }
+
+    ManualClock clock;
+    std::vector<Sent> sent;
+    int changes = 0;
+
+private:
+    ChangeLog log_;
+    FlowTables tables_{log_};
+    std::vector<openflow::PortDescription> ports_;
+    openflow::FragmentMode fragments_ = openflow::FragmentMode::normal;
+};
+
+}  // namespace switchd::test
