@@ -175,7 +175,8 @@ def test_a_request_that_is_too_long_is_cut_to_its_description(lab):
 
 @pytest.mark.ours_only("in the real one a description can end the data of a reply")
 @pytest.mark.parametrize("description", [
-    b"two\nlines", b"\n.\n1000 Success\n", b".\n", b"\0\0\0", b"\xff\xfe\x1b[2J", b"a\rb", b""])
+    b"two\nlines", b"\n.\n1000 Success\n", b".\n", b"\0\0\0", b"\xff\xfe\x1b[2J", b"a\rb", b"",
+    "\u009b2J\u2028\u0085".encode()])
 def test_a_hostile_description_does_not_break_the_console(lab, description):
     switch = lab.foreground()
     lab.plug(switch, description=description)
