@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "switchd/core/printable.h"
 #include "switchd/plug_hint.h"
 
 namespace switchd {
@@ -26,14 +27,6 @@ json drops(const DropCounters& counters) {
     for (std::size_t i = 0; i < counters.size(); ++i)
         if (counters[i] > 0)
             result[std::string(to_string(static_cast<DropReason>(i)))] = counters[i];
-    return result;
-}
-
-// What a peer said of itself may be any bytes; JSON is UTF-8.
-std::string printable(std::string_view text) {
-    std::string result{text};
-    for (char& c : result)
-        if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) c = '?';
     return result;
 }
 

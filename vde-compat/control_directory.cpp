@@ -30,9 +30,9 @@ bool digits(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// Of a plug, PPP.F; of a client, .PID-NNNNN; with which a switch refuses, .refused and .denied.
+// Of a plug, PPP.F; of a client, .PID-NNNNN; with which a switch refuses, .denied.
 bool is_switch_name(std::string_view name) {
-    if (name == ".refused" || name == ".denied") return true;
+    if (name == ".denied") return true;
     const bool hidden = name.starts_with('.');
     if (hidden) name.remove_prefix(1);
     const std::size_t split = name.find(hidden ? '-' : '.');

@@ -36,7 +36,7 @@ public:
 
 private:
     enum class Level { error, warning, info };
-    // Bytes that are not printable are shown as '?': a peer may have chosen them.
+    // Shown as printable() says: a peer may have chosen the words.
     void write(Level level, std::string_view text);
 
     std::string program_;

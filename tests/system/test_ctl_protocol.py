@@ -3,6 +3,7 @@
 import grp
 import os
 import random
+import resource
 import signal
 import socket
 import stat
@@ -175,7 +176,8 @@ def test_a_request_that_is_too_long_is_cut_to_its_description(lab):
 
 @pytest.mark.ours_only("in the real one a description can end the data of a reply")
 @pytest.mark.parametrize("description", [
-    b"two\nlines", b"\n.\n1000 Success\n", b".\n", b"\0\0\0", b"\xff\xfe\x1b[2J", b"a\rb", b""])
+    b"two\nlines", b"\n.\n1000 Success\n", b".\n", b"\0\0\0", b"\xff\xfe\x1b[2J", b"a\rb", b"",
+    "\u009b2J\u2028\u0085".encode()])
 def test_a_hostile_description_does_not_break_the_console(lab, description):
     switch = lab.foreground()
     lab.plug(switch, description=description)
@@ -303,6 +305,34 @@ def test_every_tool_reports_its_refusal(lab, tool):
     assert refused.returncode not in (0, None), refused
     assert refused.stderr, refused
     switch.await_endpoints(0)
+
+
+def leave_descriptors(pid, free):
+    """So many more may be opened, until the limits that this returns are set again."""
+    taken = {int(each) for each in os.listdir(f"/proc/{pid}/fd")}
+    limit = [each for each in range(len(taken) + free + 1) if each not in taken][free]
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, before[1]))
+    return before
+
+
+@pytest.mark.ours_only("the real one leaves a client without an answer")
+@pytest.mark.parametrize("free", [0, 1, 2])
+def test_a_client_for_which_no_descriptor_is_left_is_told_the_truth(lab, free):
+    """Of the three that a client takes, the first two stay."""
+    switch = lab.foreground()
+    one, other = lab.plug(switch), lab.plug(switch)
+    before = leave_descriptors(switch.pid, free)
+    for _ in range(5):
+        refused = lab.run(["vde_plug", switch.directory])
+        assert refused.returncode == 1
+        assert refused.stderr == f"vde_open {switch.directory}: Connection refused\n"
+    carries(one, other)
+    assert switch.process.errors().count("clients are refused: Too many open files") == 1
+    resource.prlimit(switch.pid, resource.RLIMIT_NOFILE, before)
+    lab.vde_plug(switch).send(last_frame())
+    assert other.receive() == last_frame()
+    switch.await_endpoints(3)
 
 
 # -- users and groups
