@@ -25,6 +25,7 @@ void Log::use_syslog() {
 }
 
 void Log::write(Level level, std::string_view text) {
+    if (level > threshold(syslog_ ? Destination::syslog : Destination::console)) return;
     std::string line{text};
     for (char& c : line)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
