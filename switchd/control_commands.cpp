@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "switchd/core/printable.h"
+#include "switchd/engine_counters.h"
 #include "switchd/plug_hint.h"
 
 namespace switchd {
@@ -114,25 +115,12 @@ json counters(const ControlContext& context) {
         out.packets += port->out.packets;
         out.bytes += port->out.bytes;
     }
-    const auto& engine = bridge.engine().statistics();
-    const auto& cache = bridge.engine().megaflows().statistics();
-    return {{"in", traffic(in)},
-            {"out", traffic(out)},
-            {"cache",
-             {{"hits", engine.hits},
-              {"misses", engine.misses},
-              {"revalidated", engine.revalidated},
-              {"replaced", engine.replaced},
-              {"front_hits", cache.front_hits},
-              {"subtable_hits", cache.subtable_hits},
-              {"subtables_asked", cache.subtables_asked},
-              {"inserted", cache.inserted},
-              {"evicted", cache.evicted},
-              {"expired", cache.expired},
-              {"masks_coarsened", cache.coarsened},
-              {"masks_refused", cache.refused},
-              {"megaflows", bridge.engine().megaflows().size()},
-              {"masks", bridge.engine().megaflows().masks()}}}};
+    json cache = json::object();
+    for (const auto& [name, count] : engine_counters(bridge.engine()))
+        cache[std::string(name)] = count;
+    cache["megaflows"] = bridge.engine().megaflows().size();
+    cache["masks"] = bridge.engine().megaflows().masks();
+    return {{"in", traffic(in)}, {"out", traffic(out)}, {"cache", std::move(cache)}};
 }
 
 json all_drops(const ControlContext& context) {

@@ -9,7 +9,9 @@
 #include <optional>
 #include <vector>
 
+#include "switchd/core/unix_socket.h"
 #include "switchd/run_directory.h"
+#include "switchd/version.h"
 #include "vde-compat/control_directory.h"
 #include "vde-compat/setting_values.h"
 
@@ -18,8 +20,6 @@ namespace switchd {
 namespace po = boost::program_options;
 
 namespace {
-
-constexpr std::string_view version = "switchd 0.1";
 
 constexpr std::string_view licence =
     "Licensed under the Apache License, Version 2.0. There is NO WARRANTY, to the extent permitted "
@@ -277,6 +277,14 @@ std::string run_directory_of(const Reader& options) {
     return path;
 }
 
+// Of its name, so that the names of all sockets in it fit into addresses.
+std::size_t run_directory_bytes_max(const std::string& bridge) {
+    // Process ids have up to seven digits.
+    constexpr std::string_view longest_of_ours = "/ovs-vswitchd.4194304.ctl";
+    return std::min(unix_path_bytes_max - longest_of_ours.size(),
+                    vde::ControlDirectory::path_bytes_max - bridge.size() - 1);
+}
+
 }  // namespace
 
 std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const char* const* argv) {
@@ -295,13 +303,13 @@ std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const 
         result.vde = bridge_settings(options, result.run_directory);
         result.vde.directory = result.run_directory + "/" + result.bridge;
         // Here already, so that no run directory is made in vain.
-        if (result.vde.directory.size() > vde::ControlDirectory::path_bytes_max)
+        const std::size_t bytes_max = run_directory_bytes_max(result.bridge);
+        if (result.run_directory.size() > bytes_max)
             return usage_error(
                 program,
                 fmt::format("run directory '{}' has too long a name for the sockets in it (choose "
                             "one of at most {} bytes)",
-                            result.run_directory,
-                            vde::ControlDirectory::path_bytes_max - result.bridge.size() - 1));
+                            result.run_directory, bytes_max));
         return result;
     } catch (const vde::ValueError& error) {
         return usage_error(program, error.what());

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "flows/numbers.h"
@@ -45,6 +46,9 @@ struct Port {
     std::vector<std::unique_ptr<Endpoint>> endpoints;  // oldest first
 
     bool active() const { return !endpoints.empty(); }
+
+    // What controllers and Open vSwitch's tools call it.
+    std::string name() const { return "p" + std::to_string(number); }
 
     // Those of the port and of its endpoints.
     DropCounters all_drops() const {

@@ -72,10 +72,12 @@ Program::Program(Log& log, const Settings& settings, vde::ControlDirectory& dire
     // From here on requests are in flight: what fails has to be taken down in order.
     try {
         vde_.open_management_socket();
-        if (!settings.run_directory.empty())
+        if (!settings.run_directory.empty()) {
             control_server_.emplace(reactor_, settings.run_directory + "/switchd.sock",
                                     ControlContext{bridge_, settings.run_directory,
                                                    settings.vde.directory, vde_.front_door()});
+            unixctl_server_.emplace(reactor_, settings.run_directory, UnixctlContext{bridge_, log});
+        }
     } catch (...) {
         close();
         throw;
@@ -98,12 +100,14 @@ void Program::close() {
     if (std::exchange(closed_, true)) return;
     signals_.close();
     if (control_server_) control_server_->close();
+    if (unixctl_server_) unixctl_server_->close();
     vde_.close();
     bridge_.detach_all();
     bridge_.stop_ageing();
     const auto idle = [&] {
         return signals_.idle() && vde_.idle() && bridge_.idle() &&
-               (!control_server_ || control_server_->idle());
+               (!control_server_ || control_server_->idle()) &&
+               (!unixctl_server_ || unixctl_server_->idle());
     };
     while (!idle()) reactor_.run_once();
 }

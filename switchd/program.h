@@ -9,6 +9,7 @@
 #include "switchd/bridge.h"
 #include "switchd/control_server.h"
 #include "switchd/core/signals.h"
+#include "switchd/unixctl_server.h"
 #include "switchd/vde_service.h"
 
 namespace switchd {
@@ -27,7 +28,7 @@ public:
         vde::Settings vde;
         vde::MacSettings macs;
         std::string bridge_name = "br0";
-        std::string run_directory;  // holds switchd.sock; empty: no control socket
+        std::string run_directory;  // holds the control sockets; empty: there are none
     };
 
     // The arguments must outlive this. Throws SetupError. The ring belongs to the thread that makes
@@ -63,6 +64,7 @@ private:
         Signals::calling<&Program::on_signal>(reactor_, this, {SIGTERM, SIGINT, SIGHUP});
     VdeService vde_;
     std::optional<ControlServer> control_server_;
+    std::optional<UnixctlServer> unixctl_server_;
 };
 
 }  // namespace switchd

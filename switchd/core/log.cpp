@@ -27,6 +27,7 @@ void Log::use_syslog() {
 }
 
 void Log::write(Level level, std::string_view text) {
+    if (level > threshold(syslog_ ? Destination::syslog : Destination::console)) return;
     std::string line = printable(text);
     if (syslog_) {
         const int priority = level == Level::error     ? LOG_ERR
