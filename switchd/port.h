@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "flows/numbers.h"
+#include "switchd/core/clock.h"
 #include "switchd/core/endpoint.h"
 
 namespace switchd {
@@ -38,6 +39,8 @@ struct Port {
     std::optional<uid_t> current_user;  // the owner of the first endpoint's socket file
     std::optional<uid_t> occupant;      // that owner, or who the system says plugged in first
     std::uint32_t colour = 0;
+    std::uint32_t config = 0;  // openflow::port_config, set by controllers
+    TimePoint created;
 
     TrafficCounters in;    // frames of at least an Ethernet header that its endpoints delivered
     TrafficCounters out;   // frames given to the port; what a full queue then drops is in the drops
