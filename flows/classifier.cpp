@@ -55,12 +55,12 @@ constexpr std::array address_fields{
 };
 using AddressTries = std::array<PrefixTrie, address_fields.size()>;
 
-// How long the prefix is that the mask looks at; 0 if it looks at none, or at other bits.
+// How many of the first bits the mask looks at. Whatever else it looks at, a packet with another
+// prefix of this length is none of its.
 unsigned prefix_length(const FlowMask& mask, const AddressField& address) {
     const PrefixBits bits = address.get(mask);
-    auto length = static_cast<unsigned>(std::countl_one(bits.high));
-    if (length == 64) length += static_cast<unsigned>(std::countl_one(bits.low));
-    return bits == PrefixBits::ones(length) ? length : 0;
+    const auto length = static_cast<unsigned>(std::countl_one(bits.high));
+    return length == 64 ? length + static_cast<unsigned>(std::countl_one(bits.low)) : length;
 }
 
 constexpr std::uint64_t ports_bits = field::tp_src.word_mask() | field::tp_dst.word_mask();
@@ -199,7 +199,7 @@ struct Classifier::Subtable {
     std::array<std::uint8_t, flow_words> indexes{};
     // Where each stage ends among these; a stage may have no words.
     std::array<std::uint8_t, 4> stage_ends{};
-    // 0: not a prefix.
+    // 0: the first bit is not looked at.
     std::array<std::uint8_t, address_fields.size()> prefix_lengths{};
     unsigned ports_length = 0;  // up to the last bit of the ports that is looked at
 
