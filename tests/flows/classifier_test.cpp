@@ -60,7 +60,7 @@ TEST_CASE("an entry gives back its match", "[flows][classifier]") {
     CHECK(ClassifierEntry{Match{}, 1}.match() == Match{});
 }
 
-TEST_CASE("the highest priority decides, the older of equals", "[flows][classifier]") {
+TEST_CASE("the entry of the highest priority decides, the older of equals", "[flows][classifier]") {
     Classifier classifier;
     FlowKey key;
     key.set(field::in_port, 1);
