@@ -104,7 +104,7 @@ struct Transport {
     std::uint8_t fragment = 0;  // as in field::ip_frag
     bool readable = false;      // all headers in front of it are whole, and it is in this packet
     bool routed_elsewhere = false;  // IPv6: the destination is a stop on the way to another one
-    std::size_t bytes = 0;  // what the IP header says, with all that is cut off; 0: not said
+    std::uint16_t bytes = 0;  // what the IP header says, with all that is cut off; 0: not said
 };
 
 // The header itself is there and is one of IPv4, as far as one can tell from its first 20 bytes.
@@ -126,7 +126,7 @@ inline Transport ipv4_transport(Rest rest) {
     const std::size_t total_bytes = rest.u16(2);
     if (later || total_bytes < header_bytes || !rest.has(header_bytes)) return transport;
     transport.readable = true;
-    transport.bytes = total_bytes - header_bytes;
+    transport.bytes = static_cast<std::uint16_t>(total_bytes - header_bytes);
     transport.rest.limit(total_bytes);
     transport.rest.skip(header_bytes);
     return transport;
@@ -145,7 +145,7 @@ inline Transport ipv6_transport(const Rest& packet) {
     Transport transport{packet};
     Rest& rest = transport.rest;
     std::uint8_t protocol = rest.u8(6);
-    const std::size_t payload_bytes = rest.u16(4);
+    const std::uint16_t payload_bytes = rest.u16(4);
     rest.skip(ip::v6_bytes);
     const std::byte* const payload = rest.at();
     if (payload_bytes != 0) rest.limit(payload_bytes);  // 0: a jumbogram
@@ -186,14 +186,8 @@ inline Transport ipv6_transport(const Rest& packet) {
     }
     transport.protocol = protocol;
     if (payload_bytes != 0)
-        transport.bytes = payload_bytes - static_cast<std::size_t>(rest.at() - payload);
+        transport.bytes = static_cast<std::uint16_t>(payload_bytes - (rest.at() - payload));
     return transport;
-}
-
-// What follows says ports in its first four bytes.
-inline bool has_ports(std::uint8_t protocol) {
-    return protocol == ip::tcp || protocol == ip::udp || protocol == ip::udp_lite ||
-           protocol == ip::sctp;
 }
 
 // Neighbour discovery, with the target in bytes 8 to 23 and options from byte 24 on.
