@@ -106,7 +106,9 @@ PidFile::PidFile(std::string path) : path_(std::move(path)), file_(create(path_)
     const std::string faster = "another process was faster: choose another file with --pidfile";
     if (!file_)
         refuse(path_, errno,
-               errno == EEXIST ? faster : "choose a file in a directory that you may write to");
+               errno == EEXIST
+                   ? faster
+                   : room_or(errno, "choose a file in a directory that you may write to"));
     // Until here it looked like an empty one that was left.
     if (locked_elsewhere(file_) || !is_at(file_, path_)) refuse(path_, EEXIST, faster);
     const std::string text = std::to_string(::getpid()) + "\n";
@@ -114,7 +116,7 @@ PidFile::PidFile(std::string path) : path_(std::move(path)), file_(create(path_)
     if (written != static_cast<ssize_t>(text.size())) {
         const int error = written < 0 ? errno : ENOSPC;
         ::unlink(path_.c_str());
-        refuse(path_, error, "make room on its disk, or choose another file with --pidfile");
+        refuse(path_, error, room_or(error, "choose another file with --pidfile"));
     }
 }
 
