@@ -114,7 +114,9 @@ PidFile::PidFile(std::string path, const std::string& remedy)
     const std::string faster = "another process was faster: " + remedy;
     if (!file_)
         refuse(path_, errno,
-               errno == EEXIST ? faster : "choose a file in a directory that you may write to");
+               errno == EEXIST
+                   ? faster
+                   : room_or(errno, "choose a file in a directory that you may write to"));
     // Until here it looked like an empty one that was left.
     if (locked_elsewhere(file_) || !is_at(file_, path_) || !lock_for_tools(file_))
         refuse(path_, EEXIST, faster);
@@ -123,7 +125,7 @@ PidFile::PidFile(std::string path, const std::string& remedy)
     if (written != static_cast<ssize_t>(text.size())) {
         const int error = written < 0 ? errno : ENOSPC;
         ::unlink(path_.c_str());
-        refuse(path_, error, "make room on its disk, or " + remedy);
+        refuse(path_, error, room_or(error, remedy));
     }
 }
 
