@@ -125,7 +125,8 @@ enum class Prerequisite : std::uint8_t {
 enum class FieldFormat : std::uint8_t {
     decimal,
     hexadecimal,
-    port,  // a name or a number
+    hexadecimal_padded,  // with all its digits in a match, with those that it needs in an action
+    port,                // a name or a number
     mac,
     ipv4,
     ipv6,
