@@ -24,7 +24,7 @@ TEST_CASE_METHOD(TalkingSwitch, "rules stand above the mode", "[flows]") {
 TEST_CASE_METHOD(TalkingSwitch, "a switch looks at no more than it needs", "[flows]") {
     const FlowKey key = extract(ethernet(alice, bob, payload), 1);
     CHECK(to_text(key, tables.lookup(key, now).mask) ==
-          "in_port=1,eth_src=02:00:00:00:00:01,eth_dst=02:00:00:00:00:02,vlan_tci=0x0000/0x1fff");
+          "in_port=1,vlan_tci=0x0000/0x1fff,dl_src=02:00:00:00:00:01,dl_dst=02:00:00:00:00:02");
     tables.set_mode(ForwardingMode::hub);
     CHECK(to_text(key, tables.lookup(key, now).mask) == "in_port=1");
 }
