@@ -9,8 +9,8 @@ namespace {
 bool disjoint(const Match& rule, const Match& decided) {
     std::uint64_t differing = 0;
     for (std::size_t i = 0; i < packet_words; ++i)
-        differing |= (rule.key.words[i] ^ decided.key.words[i]) & rule.mask.words[i] &
-                     decided.mask.words[i];
+        differing |=
+            (rule.key.words[i] ^ decided.key.words[i]) & rule.mask.words[i] & decided.mask.words[i];
     return differing != 0;
 }
 

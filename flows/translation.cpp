@@ -423,8 +423,7 @@ bool Translation::dec_ttl(const std::vector<std::uint16_t>& controller_ids) {
 void Translation::commit() {
     if (undo_) {
         // All of a tag that comes back has to be known.
-        if (std::holds_alternative<switchd::PushVlan>(*undo_))
-            verdict_.mask.fold(field::vlan_tci);
+        if (std::holds_alternative<switchd::PushVlan>(*undo_)) verdict_.mask.fold(field::vlan_tci);
         step(*std::exchange(undo_, std::nullopt));
     }
     commit_vlan();

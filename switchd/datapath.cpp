@@ -1,6 +1,6 @@
 #include "switchd/datapath.h"
 
-#include "flows/packet_edit.h"
+#include "flows/field_edit.h"
 
 namespace switchd {
 
@@ -40,7 +40,17 @@ void Datapath::receive(Port& in, FrameBatch& batch, TimePoint now) noexcept {
         arrivals[count++] = {frame.bytes(), in.number};
     }
     engine_.process({arrivals, count}, now, {programs, count});
-    for (std::size_t i = 0; i < count; ++i) execute(*programs[i], in, std::move(*frames[i]));
+    for (std::size_t i = 0; i < count; ++i)
+        execute(*programs[i], in.number, &in, std::move(*frames[i]));
+}
+
+void Datapath::send(const RuleActions& actions, PortNumber in_port, Frame frame,
+                    TimePoint now) noexcept {
+    if (frame.size() < ethernet_header_bytes) return;
+    observed_ = observer_ && observer_->active();
+    const FlowKey key = extract(frame.bytes(), in_port, engine_.tables().parse_depth());
+    const ActionProgram& program = engine_.carry_out(actions, key, frame.size(), now);
+    execute(program, in_port, ports_.find(in_port), std::move(frame));
 }
 
 void Datapath::transmit(Port& out, Frame frame) noexcept {
@@ -51,24 +61,36 @@ void Datapath::transmit(Port& out, Frame frame) noexcept {
     if (!out.endpoints.empty()) out.endpoints.back()->enqueue(std::move(frame));
 }
 
-void Datapath::execute(const ActionProgram& program, Port& in, Frame frame) noexcept {
+void Datapath::execute(const ActionProgram& program, PortNumber in_port, Port* in,
+                       Frame frame) noexcept {
+    const auto drop = [&](DropReason reason) {
+        if (in) in->count_drop(reason);
+    };
     const std::size_t steps = program.steps.size();
     for (std::size_t i = 0; i < steps; ++i) {
         const Action& action = program.steps[i];
         if (const auto* to = std::get_if<Output>(&action)) {
             output(*to, frame, i + 1 == steps);
+        } else if (const auto* set = std::get_if<SetFields>(&action)) {
+            if (!edit_frame(frame, [&](EditableFrame f) {
+                    edit_fields(f, set->edit->key, set->edit->mask);
+                    return std::optional{f};
+                }))
+                return drop(DropReason::buffer_exhausted);
         } else if (const auto* push = std::get_if<PushVlan>(&action)) {
             if (!edit_frame(frame,
-                            [&](EditableFrame f) { return push_vlan(f, tpid_vlan, push->tci); }))
-                return in.count_drop(DropReason::buffer_exhausted);
+                            [&](EditableFrame f) { return push_vlan(f, push->tpid, push->tci); }))
+                return drop(DropReason::buffer_exhausted);
         } else if (std::holds_alternative<PopVlan>(action)) {
             if (!edit_frame(frame, [](EditableFrame f) { return std::optional{pop_vlan(f)}; }))
-                return in.count_drop(DropReason::buffer_exhausted);
+                return drop(DropReason::buffer_exhausted);
         } else if (const auto* punt = std::get_if<Punt>(&action)) {
             if (local_receiver_)
-                local_receiver_->punted(punt->to, punt->vlan, in.number, frame.bytes());
-        } else if (const auto* drop = std::get_if<Drop>(&action)) {
-            in.count_drop(drop->reason);
+                local_receiver_->punted(punt->to, punt->vlan, in_port, frame.bytes());
+        } else if (const auto* told = std::get_if<ToController>(&action)) {
+            if (packet_in_receiver_) packet_in_receiver_->packet_in(*told->request, frame.bytes());
+        } else if (const auto* dropped = std::get_if<Drop>(&action)) {
+            drop(dropped->reason);
         }
     }
 }

@@ -18,6 +18,15 @@ public:
                         std::span<const std::byte> frame) noexcept = 0;
 };
 
+// Takes what the tables send to the controllers. It must not change tables, and copies what it
+// keeps.
+class PacketInReceiver {
+public:
+    virtual ~PacketInReceiver() = default;
+    virtual void packet_in(const PacketInRequest& request,
+                           std::span<const std::byte> frame) noexcept = 0;
+};
+
 // Sees every frame that comes in and every copy that goes out of a port, while it is active.
 class PacketObserver {
 public:
@@ -34,20 +43,25 @@ public:
 
     // Null for none.
     void set_local_receiver(LocalReceiver* receiver) { local_receiver_ = receiver; }
+    void set_packet_in_receiver(PacketInReceiver* receiver) { packet_in_receiver_ = receiver; }
     void set_observer(PacketObserver* observer) { observer_ = observer; }
 
     // Frames that arrived on one endpoint of `in`.
     void receive(Port& in, FrameBatch& batch, TimePoint now) noexcept;
+    // A controller's frame: what `actions` say, as if it had come in on `in_port` (a port or one of
+    // reserved_port).
+    void send(const RuleActions& actions, PortNumber in_port, Frame frame, TimePoint now) noexcept;
     // One frame of the switch's own, out of one port.
     void transmit(Port& out, Frame frame) noexcept;
 
 private:
-    void execute(const ActionProgram& program, Port& in, Frame frame) noexcept;
+    void execute(const ActionProgram& program, PortNumber in_port, Port* in, Frame frame) noexcept;
     void output(const Output& output, Frame& frame, bool last) noexcept;
 
     PortTable& ports_;
     ForwardingEngine& engine_;
     LocalReceiver* local_receiver_ = nullptr;
+    PacketInReceiver* packet_in_receiver_ = nullptr;
     PacketObserver* observer_ = nullptr;
     bool observed_ = false;  // the observer was active when the batch began
 };

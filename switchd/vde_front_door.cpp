@@ -161,7 +161,7 @@ void VdeFrontDoor::shutdown() {
 void VdeFrontDoor::set_hub(bool on) {
     hub_ = on;
     if (on && spanning_tree_) spanning_tree_->enable(false);
-    bridge_.tables().set_mode(on ? ForwardingMode::hub : ForwardingMode::normal);
+    bridge_.tables().set_mode(on ? ForwardingMode::hub : ForwardingMode::normal, bridge_.now());
 }
 
 // --- ports ---

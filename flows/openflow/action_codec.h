@@ -25,8 +25,8 @@ std::expected<RuleActions, Error> decode_actions(ByteSpan actions, Version versi
 std::expected<RuleActions, Error> decode_instructions(ByteSpan instructions, Version version,
                                                       const Match& match);
 
-// What stands before the instructions of a list that was read from some message (or all of it, in
-// 1.0). `match` tells whether 1.0's setting of a VLAN has to push a tag first.
+// The applied part of a list; in 1.0 all of it. `match` tells whether 1.0's setting of a VLAN has
+// to push a tag first.
 void encode_actions(Writer& writer, const RuleActions& actions, Version version,
                     const Match& match = Match{});
 // 1.0: the same as encode_actions().

@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "flows/pipeline.h"
 #include "flows/openflow/error.h"
+#include "flows/pipeline.h"
 #include "switchd/core/mac_address.h"
 
 namespace switchd::openflow {

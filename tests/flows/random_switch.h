@@ -100,13 +100,15 @@ public:
             case 0: return act::Output{reserved_port::normal};
             case 1: return act::Output{reserved_port::flood};
             case 2: return act::Output{chance(50) ? reserved_port::all : reserved_port::in_port};
-            case 3: return act::Output{chance(50) ? reserved_port::controller : reserved_port::local};
+            case 3:
+                return act::Output{chance(50) ? reserved_port::controller : reserved_port::local};
             case 4: return act::PopVlan{};
             case 5: return act::PushVlan{chance(70) ? tpid_vlan : tpid_provider};
             case 6: return act::SetVlanVid{static_cast<std::uint16_t>(below(3)), chance(50)};
             case 7: return act::SetVlanPcp{static_cast<std::uint8_t>(below(8)), chance(50)};
             case 8: return act::DecTtl{};
-            case 9: return act::Resubmit{reserved_port::in_port, static_cast<std::uint8_t>(below(4))};
+            case 9:
+                return act::Resubmit{reserved_port::in_port, static_cast<std::uint8_t>(below(4))};
             case 10:
             case 11: {
                 const auto fields = match_fields();

@@ -23,6 +23,8 @@ inline FlowMod remove_mod(const Match& match = {}, std::uint8_t table = table_al
     return mod;
 }
 
-inline RuleActions output(PortNumber port) { return {rule_action::Output{port}}; }
+inline RuleActions output(PortNumber port) {
+    return {rule_action::Output{port}};
+}
 
 }  // namespace switchd::test
