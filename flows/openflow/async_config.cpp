@@ -13,6 +13,7 @@ constexpr std::array kinds{packet_in,   port_status,  flow_removed,
 // Those that the masks of fixed size have; each is told for masters, then for slaves.
 constexpr std::array old_kinds{packet_in, port_status, flow_removed};
 constexpr std::size_t masks_bytes = 24;
+constexpr std::uint16_t experimenter_property = 0xfffe;  // and 0xffff: slaves' and masters'
 
 constexpr std::uint32_t reasons(unsigned count) {
     return (1U << count) - 1;
@@ -21,25 +22,18 @@ constexpr std::uint32_t reason_bit(PacketInReason reason) {
     return 1U << static_cast<unsigned>(reason);
 }
 
-// All reasons that there are for a kind.
-std::uint32_t known_reasons(AsyncKind kind) {
+// The reasons that a version has for a kind.
+std::uint32_t known_reasons(AsyncKind kind, Version version) {
+    const bool old = version < Version::v1_4;
     switch (kind) {
-        case packet_in: return reasons(7);
+        case packet_in: return reasons(old ? 3 : 6);
         case port_status: return reasons(3);
-        case flow_removed: return reasons(6);
+        case flow_removed: return reasons(old ? 4 : 6);
         case role_status: return reasons(3);
-        case table_status: return reasons(5);
+        case table_status: return 0b11000;
         case request_forward: return reasons(2);
     }
     return 0;
-}
-
-// What a version's controllers can know of.
-std::uint32_t told_reasons(AsyncKind kind, Version version) {
-    const bool old = version < Version::v1_4;
-    if (kind == packet_in) return reasons(old ? 3 : 6);
-    if (kind == flow_removed) return reasons(old ? 4 : 6);
-    return known_reasons(kind);
 }
 
 // Before 1.3 a miss is a miss, whether a rule says so or not.
@@ -53,12 +47,13 @@ std::uint32_t with_implicit_misses(std::uint32_t packet_ins, Version version) {
 }  // namespace
 
 AsyncConfig::AsyncConfig(Version version) {
-    const std::uint32_t all = known_reasons(packet_in) & ~reason_bit(PacketInReason::invalid_ttl) &
-                              ~reason_bit(PacketInReason::implicit_miss);
-    set_mask(packet_in, Role::master, with_implicit_misses(all, version));
-    set_mask(port_status, Role::master, known_reasons(port_status));
-    set_mask(port_status, Role::slave, known_reasons(port_status));
-    set_mask(flow_removed, Role::master, known_reasons(flow_removed));
+    // Of all versions: older ones are told of newer reasons as one that they know.
+    const std::uint32_t packet_ins =
+        known_reasons(packet_in, Version::v1_5) & ~reason_bit(PacketInReason::invalid_ttl);
+    set_mask(packet_in, Role::master, with_implicit_misses(packet_ins, version));
+    set_mask(port_status, Role::master, known_reasons(port_status, version));
+    set_mask(port_status, Role::slave, known_reasons(port_status, version));
+    set_mask(flow_removed, Role::master, known_reasons(flow_removed, Version::v1_5));
 }
 
 std::expected<void, Error> AsyncConfig::read_masks(ByteSpan body, Version version) {
@@ -77,22 +72,24 @@ std::expected<void, Error> AsyncConfig::read_masks(ByteSpan body, Version versio
 void AsyncConfig::write_masks(Writer& writer, Version version) const {
     for (const AsyncKind kind : old_kinds) {
         for (const Role role : {Role::master, Role::slave})
-            writer.u32(mask(kind, role) & told_reasons(kind, version));
+            writer.u32(mask(kind, role) & known_reasons(kind, version));
     }
 }
 
 // Property 2n is about slaves, 2n + 1 about masters.
 std::expected<void, Error> AsyncConfig::read_properties(ByteSpan body, Version version) {
+    if (body.size() % 8 != 0) return Failure(Error::brc_bad_len);
     AsyncConfig changed = *this;
     Reader reader(body);
     while (reader.left() != 0) {
         const auto property = read_property(reader);
         if (!property) return Failure(Error::bpc_bad_len);
-        if (property->type >= 2 * kinds.size()) return Failure(Error::bpc_bad_type);
+        if (property->type >= experimenter_property) return Failure(Error::bpc_bad_exp_type);
+        if (property->type >= 2 * kinds.size()) return Failure(Error::acfc_unsupported);
         const auto mask = property->number();
         if (!mask) return Failure(Error::bpc_bad_len);
         const AsyncKind kind = kinds[property->type / 2];
-        if ((*mask & ~known_reasons(kind)) != 0) return Failure(Error::acfc_invalid);
+        if ((*mask & ~known_reasons(kind, version)) != 0) return Failure(Error::acfc_invalid);
         changed.set_mask(kind, property->type % 2 == 0 ? Role::slave : Role::master,
                          kind == packet_in ? with_implicit_misses(*mask, version) : *mask);
     }
@@ -104,7 +101,7 @@ void AsyncConfig::write_properties(Writer& writer, Version version) const {
     std::uint16_t type = 0;
     for (const AsyncKind kind : kinds) {
         for (const Role role : {Role::slave, Role::master}) {
-            const std::uint32_t reasons = mask(kind, role) & told_reasons(kind, version);
+            const std::uint32_t reasons = mask(kind, role) & known_reasons(kind, version);
             write_property(writer, type++, [&] { writer.u32(reasons); });
         }
     }

@@ -32,17 +32,11 @@ std::expected<PortNumber, Error> read_in_port_1_5(Reader& reader) {
     return match->key.in_port();
 }
 
-// Whether the packet has what its actions change is known, other than in a flow mod.
-std::expected<RuleActions, Error> read_actions(ByteSpan bytes, const PacketOut& out,
-                                               Version version) {
+// The packet's headers, all of which are known, other than in a flow mod.
+Match exactly(const PacketOut& out) {
     FlowMask every_bit;
     every_bit.words.fill(~std::uint64_t{0});
-    const Match exactly(extract(std::as_bytes(out.packet), out.in_port), every_bit);
-    auto actions = decode_actions(bytes, version, exactly);
-    if (!actions) return actions;
-    if (const auto checked = check_actions(*actions, exactly, table_all, version); !checked)
-        return Failure(checked.error());
-    return actions;
+    return {extract(std::as_bytes(out.packet), out.in_port), every_bit};
 }
 
 }  // namespace
@@ -59,17 +53,19 @@ std::expected<PacketOut, Error> decode_packet_out(ByteSpan body, Version version
     } else if (version >= Version::v1_1) {
         reader.skip(6);
     }
-    if (!reader.ok()) return Failure(Error::brc_bad_len);
-    if (!in_port) return Failure(in_port.error());
-    if (!can_be_from(*in_port)) return Failure(Error::brc_bad_port);
     const ByteSpan actions = reader.take(actions_bytes);
     if (!reader.ok()) return Failure(Error::brc_bad_len);
-    if (buffer != no_buffer) return Failure(Error::brc_buffer_unknown);
+    if (!in_port) return Failure(in_port.error());
 
     PacketOut out{*in_port, {}, reader.rest()};
-    auto decoded = read_actions(actions, out, version);
+    const Match packet = exactly(out);
+    auto decoded = decode_actions(actions, version, packet);
     if (!decoded) return Failure(decoded.error());
     out.actions = std::move(*decoded);
+    if (!can_be_from(out.in_port)) return Failure(Error::brc_bad_port);
+    if (buffer != no_buffer) return Failure(Error::brc_buffer_unknown);
+    const auto checked = check_actions(out.actions, packet, table_all, version);
+    if (!checked) return Failure(checked.error());
     return out;
 }
 

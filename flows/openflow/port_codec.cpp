@@ -62,10 +62,11 @@ void write_cable_counters(Writer& writer) {
 
 // Properties of a port mod say what to advertise on a cable, which is nothing here.
 std::expected<void, Error> skip_properties(Reader& reader) {
+    if (reader.left() % 8 != 0) return Failure(Error::brc_bad_len);
     while (reader.left() != 0) {
         const auto property = read_property(reader);
         if (!property) return Failure(Error::bpc_bad_len);
-        if (property->type == experimenter_property) return Failure(Error::bpc_bad_experimenter);
+        if (property->type == experimenter_property) return Failure(Error::bpc_bad_exp_type);
         if (property->type != ethernet_property) return Failure(Error::bpc_bad_type);
         if (property->value.size() != 4) return Failure(Error::bpc_bad_len);
     }

@@ -74,6 +74,7 @@ void write_abilities_1_2(Writer& writer) {
 
 // Vacancy has thresholds that nobody watches: it is refused.
 std::expected<void, Error> check_properties(Reader& reader) {
+    if (reader.left() % 8 != 0) return Failure(Error::brc_bad_len);
     while (reader.left() != 0) {
         const auto property = read_property(reader);
         if (!property) return Failure(Error::bpc_bad_len);

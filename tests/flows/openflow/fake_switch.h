@@ -42,15 +42,14 @@ public:
     std::expected<void, openflow::Error> configure_port(PortNumber number, MacAddress mac,
                                                         std::uint32_t config,
                                                         std::uint32_t mask) override {
-        const auto port =
-            std::ranges::find(ports_, number, &openflow::PortDescription::number);
+        const auto port = std::ranges::find(ports_, number, &openflow::PortDescription::number);
         if (port == ports_.end()) return std::unexpected(openflow::Error::pmfc_bad_port);
         if (port->mac != mac) return std::unexpected(openflow::Error::pmfc_bad_hw_addr);
         port->config = (port->config & ~mask) | (config & mask);
         return {};
     }
-    openflow::FragmentMode fragment_mode() const override { return fragments_; }
-    void set_fragment_mode(openflow::FragmentMode mode) override { fragments_ = mode; }
+    FragmentMode fragment_mode() const override { return fragments_; }
+    void set_fragment_mode(FragmentMode mode) override { fragments_ = mode; }
     std::expected<void, openflow::Error> packet_out(PortNumber in_port, const RuleActions& actions,
                                                     std::span<const std::byte> packet) override {
         sent.push_back({in_port, actions, {packet.begin(), packet.end()}});
@@ -66,7 +65,7 @@ private:
     ChangeLog log_;
     FlowTables tables_{log_};
     std::vector<openflow::PortDescription> ports_;
-    openflow::FragmentMode fragments_ = openflow::FragmentMode::normal;
+    FragmentMode fragments_ = FragmentMode::normal;
 };
 
 }  // namespace switchd::test
