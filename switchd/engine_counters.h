@@ -19,6 +19,7 @@ inline auto engine_counters(const ForwardingEngine& engine) {
         Counter{"misses", answers.misses},
         Counter{"revalidated", answers.revalidated},
         Counter{"replaced", answers.replaced},
+        Counter{"unsound", answers.unsound},
         Counter{"front_hits", cache.front_hits},
         Counter{"subtable_hits", cache.subtable_hits},
         Counter{"subtables_asked", cache.subtables_asked},

@@ -4,11 +4,17 @@
 // that is, and exit status 2.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
+#include "flows/openflow/version.h"
+#include "switchd/stream_target.h"
+#include "switchd/tls_stream.h"
 #include "vde-compat/settings.h"
 
 namespace switchd {
@@ -22,12 +28,29 @@ struct OptionsExit {
     int status = 0;
 };
 
+// What a bridge does while it has lost its controllers (ovs-vsctl(8), fail_mode).
+enum class FailMode : std::uint8_t {
+    standalone,  // it is a learning switch until one is back
+    secure,      // it keeps the flows that it has
+};
+
+struct OpenflowOptions {
+    std::vector<StreamTarget> controllers;
+    FailMode fail_mode = FailMode::standalone;
+    std::optional<std::uint64_t> datapath_id;  // none: made from the bridge's address
+    std::vector<openflow::Version> versions;   // that may be spoken, ascending; empty: all
+    std::optional<TlsFiles> tls;               // there if a controller needs it
+};
+
 struct SwitchdOptions {
     std::string run_directory;  // absolute; not made yet
     // Private unless it was named: whom the bridge's rights admit must be able to reach it then.
     mode_t run_directory_mode = 0700;
     std::string bridge = "br0";
     vde::Settings vde;  // of the bridge, whose directory is RUN-DIR/BRIDGE
+    OpenflowOptions openflow;
+    // Every so many answers of the megaflow cache are compared with the tables'; 0: none.
+    std::uint32_t validate_every = 0;
 };
 
 std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const char* const* argv);

@@ -52,6 +52,7 @@ Bridge::Settings Program::bridge_settings(const Settings& settings) {
     bridge.name = settings.bridge_name;
     bridge.mac = settings.vde.mac.value_or(random_mac());
     bridge.engine.hash_seed = random_bits();
+    bridge.engine.validate_every = settings.validate_every;
     bridge.engine.tables.vlan_policy =
         settings.vde.strict_vlan ? VlanPolicy::strict : VlanPolicy::transparent;
     return bridge;

@@ -28,7 +28,8 @@ public:
         vde::Settings vde;
         vde::MacSettings macs;
         std::string bridge_name = "br0";
-        std::string run_directory;  // holds the control sockets; empty: there are none
+        std::uint32_t validate_every = 0;  // see ForwardingEngine::Settings
+        std::string run_directory;         // holds the control sockets; empty: there are none
     };
 
     // The arguments must outlive this. Throws SetupError. The ring belongs to the thread that makes

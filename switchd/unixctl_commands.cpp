@@ -311,6 +311,7 @@ std::optional<std::string> set_log(Log& log, std::string_view specification) {
 }
 
 UnixctlReply change_log(const UnixctlContext& context, UnixctlArguments arguments) {
+    if (arguments.empty()) set_log(context.log, "");
     for (const std::string& specification : arguments) {
         if (lower(specification).starts_with("pattern:"))
             return failure("the pattern of log lines cannot be changed");
@@ -335,7 +336,7 @@ constexpr UnixctlCommand commands[] = {
     {"upcall/show", "", 0, 0, show_upcalls},
     {"version", "", 0, 0, show_version},
     {"vlog/list", "", 0, 0, list_log},
-    {"vlog/set", "{spec...}", 1, any_number, change_log},
+    {"vlog/set", "[spec...]", 0, any_number, change_log},
 };
 static_assert(std::ranges::is_sorted(commands, {}, &UnixctlCommand::name));
 

@@ -251,6 +251,8 @@ TEST_CASE("the log's thresholds are set in vlog's words", "[unixctl_server]") {
     CHECK(lab.text("vlog/set", {"OFF"}) == "");
     CHECK(lab.log.threshold(Log::Destination::console) == Level::off);
     CHECK(lab.log.threshold(Log::Destination::syslog) == Level::off);
+    CHECK(lab.text("vlog/set") == "");
+    CHECK(lab.log.threshold(Log::Destination::syslog) == Level::debug);
     CHECK(lab.error("vlog/set", {"ANY:foo"}) == "no destination, level, or module \"foo\"");
     CHECK(lab.error("vlog/set", {"dbg:info"}) == "cannot specify multiple levels");
     CHECK_FALSE(lab.run("vlog/set", {"PATTERN:console:%m"}));
