@@ -74,13 +74,13 @@ void Bridge::leave(Port& port, std::size_t index) {
 void Bridge::update_flags(Port& port) {
     const auto is_set = [&](std::uint32_t bit) { return (port.config & bit) != 0; };
     namespace config = openflow::port_config;
-    std::ignore = tables().set_port_flags(port.number,
-                                          {.up = port.active() && !is_set(config::down),
-                                           .flood = !is_set(config::no_flood),
-                                           .receives = !is_set(config::no_receive),
-                                           .forwards = !is_set(config::no_forward),
-                                           .packet_in = !is_set(config::no_packet_in),
-                                           .colour = port.colour});
+    std::ignore =
+        tables().set_port_flags(port.number, {.up = port.active() && !is_set(config::down),
+                                              .flood = !is_set(config::no_flood),
+                                              .receives = !is_set(config::no_receive),
+                                              .forwards = !is_set(config::no_forward),
+                                              .packet_in = !is_set(config::no_packet_in),
+                                              .colour = port.colour});
 }
 
 void Bridge::configure_port(Port& port, std::uint32_t config) {

@@ -15,7 +15,10 @@ constexpr unsigned socket_mode = 0600;
 constexpr std::uint32_t fail_open_priority = priority_max + 1;
 
 StreamTarget unix_target(std::string path) {
-    return {.kind = StreamTarget::Kind::unix_socket, .passive = true, .path = std::move(path)};
+    StreamTarget target;
+    target.passive = true;
+    target.path = std::move(path);
+    return target;
 }
 
 }  // namespace
@@ -115,7 +118,7 @@ std::unique_ptr<StreamSession> OpenflowService::Host::connected(StreamLink& link
 }
 
 OpenflowService::OpenflowService(Reactor& reactor, Log& log, Bridge& bridge,
-                                 const std::string& run_directory, const OpenflowOptions& options)
+                                 const std::string& directory, const OpenflowOptions& options)
     : reactor_(reactor),
       log_(log),
       bridge_(bridge),
@@ -126,7 +129,7 @@ OpenflowService::OpenflowService(Reactor& reactor, Log& log, Bridge& bridge,
     bridge_.datapath().set_packet_in_receiver(this);
     bridge_.add_observer(this);
 
-    const std::string base = run_directory + "/" + bridge_.name();
+    const std::string base = directory + "/" + bridge_.name();
     listeners_.emplace_back(reactor, log, unix_target(base + ".mgmt"), socket_mode, nullptr,
                             service_host_);
     listeners_.emplace_back(reactor, log, unix_target(base + ".snoop"), socket_mode, nullptr,
@@ -208,8 +211,8 @@ std::expected<void, openflow::Error> OpenflowService::configure_port(PortNumber 
                                                                      std::uint32_t config,
                                                                      std::uint32_t mask) {
     Port* const port = number == 0 ? nullptr : bridge_.find_port(number);
-    if (!port) return std::unexpected(openflow::Error::bad_port);
-    if (describe(*port).mac != mac) return std::unexpected(openflow::Error::bad_hw_addr);
+    if (!port) return std::unexpected(openflow::Error::pmfc_bad_port);
+    if (describe(*port).mac != mac) return std::unexpected(openflow::Error::pmfc_bad_hw_addr);
     bridge_.configure_port(*port, (port->config & ~mask) | (config & mask));
     tell(openflow::PortChange::modified, *port);
     return {};
@@ -217,9 +220,9 @@ std::expected<void, openflow::Error> OpenflowService::configure_port(PortNumber 
 
 std::expected<void, openflow::Error> OpenflowService::packet_out(
     PortNumber in_port, const RuleActions& actions, std::span<const std::byte> packet) {
-    if (packet.size() > frame_bytes_max) return std::unexpected(openflow::Error::bad_packet);
+    if (packet.size() > frame_bytes_max) return std::unexpected(openflow::Error::brc_bad_packet);
     Frame frame = reactor_.pool().take();
-    if (!frame) return std::unexpected(openflow::Error::buffer_empty);
+    if (!frame) return std::unexpected(openflow::Error::brc_buffer_empty);
     std::ranges::copy(packet, frame.writable().begin());
     frame.resize(packet.size());
     bridge_.datapath().send(actions, in_port, std::move(frame), now());
@@ -282,9 +285,10 @@ void OpenflowService::set_fail_open(bool on) {
         std::ignore = tables().apply(rule, now());
     else
         tables().remove_own(0, rule.match, rule.priority, now());
-    log_.info(on ? "no controller is there: {} is a learning switch by itself"
-                 : "a controller has {}",
-              bridge_.name());
+    if (on)
+        log_.info("no controller is there: {} is a learning switch by itself", bridge_.name());
+    else
+        log_.info("a controller has {}", bridge_.name());
 }
 
 void OpenflowService::tick_later() noexcept {

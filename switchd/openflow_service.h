@@ -1,9 +1,9 @@
 // OpenFlow for one bridge: the sockets that tools and controllers use, and what they can ask of the
 // bridge.
 //
-//     <run-dir>/<bridge>.mgmt    tools and controllers that come by themselves (ovs-ofctl)
-//     <run-dir>/<bridge>.snoop   who wants to listen to what a controller says
-//     --controller TARGET        controllers that the switch dials, or listens for
+//     <bridge>.mgmt         tools and controllers that come by themselves (ovs-ofctl)
+//     <bridge>.snoop        who wants to listen to what a controller says
+//     --controller TARGET   controllers that the switch dials, or listens for
 //
 // Without controllers the bridge is a learning switch with one visible rule. With controllers it
 // belongs to them: it begins without rules, and fail mode decides what it does while none is there.
@@ -29,7 +29,7 @@ class OpenflowService final : public openflow::Switch,
                               private BridgeObserver {
 public:
     // What is referred to must outlive this. Throws SetupError: a socket cannot be had.
-    OpenflowService(Reactor& reactor, Log& log, Bridge& bridge, const std::string& run_directory,
+    OpenflowService(Reactor& reactor, Log& log, Bridge& bridge, const std::string& directory,
                     const OpenflowOptions& options);
     ~OpenflowService() override;
 
@@ -47,9 +47,7 @@ public:
                                                         std::uint32_t config,
                                                         std::uint32_t mask) override;
     FragmentMode fragment_mode() const override { return bridge_.tables().fragment_mode(); }
-    void set_fragment_mode(FragmentMode mode) override {
-        bridge_.tables().set_fragment_mode(mode);
-    }
+    void set_fragment_mode(FragmentMode mode) override { bridge_.tables().set_fragment_mode(mode); }
     std::expected<void, openflow::Error> packet_out(PortNumber in_port, const RuleActions& actions,
                                                     std::span<const std::byte> packet) override;
     void controllers_changed() override;

@@ -5,16 +5,12 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
-#include <vector>
 
-#include "flows/openflow/version.h"
-#include "switchd/stream_target.h"
-#include "switchd/tls_stream.h"
+#include "switchd/openflow_options.h"
 #include "vde-compat/settings.h"
 
 namespace switchd {
@@ -26,20 +22,6 @@ struct OptionsExit {
     std::string output;  // to stdout
     std::string error;   // to stderr, one line with its newline
     int status = 0;
-};
-
-// What a bridge does while it has lost its controllers (ovs-vsctl(8), fail_mode).
-enum class FailMode : std::uint8_t {
-    standalone,  // it is a learning switch until one is back
-    secure,      // it keeps the flows that it has
-};
-
-struct OpenflowOptions {
-    std::vector<StreamTarget> controllers;
-    FailMode fail_mode = FailMode::standalone;
-    std::optional<std::uint64_t> datapath_id;  // none: made from the bridge's address
-    std::vector<openflow::Version> versions;   // that may be spoken, ascending; empty: all
-    std::optional<TlsFiles> tls;               // there if a controller needs it
 };
 
 struct SwitchdOptions {

@@ -9,6 +9,8 @@
 #include "switchd/bridge.h"
 #include "switchd/control_server.h"
 #include "switchd/core/signals.h"
+#include "switchd/openflow_service.h"
+#include "switchd/run_directory.h"
 #include "switchd/unixctl_server.h"
 #include "switchd/vde_service.h"
 
@@ -28,6 +30,7 @@ public:
         vde::Settings vde;
         vde::MacSettings macs;
         std::string bridge_name = "br0";
+        OpenflowOptions openflow;          // where there is a run directory
         std::uint32_t validate_every = 0;  // see ForwardingEngine::Settings
         std::string run_directory;         // holds the control sockets; empty: there are none
     };
@@ -64,6 +67,8 @@ private:
     Signals signals_ =
         Signals::calling<&Program::on_signal>(reactor_, this, {SIGTERM, SIGINT, SIGHUP});
     VdeService vde_;
+    std::optional<RunDirectory> ovs_directory_;
+    std::optional<OpenflowService> openflow_;
     std::optional<ControlServer> control_server_;
     std::optional<UnixctlServer> unixctl_server_;
 };

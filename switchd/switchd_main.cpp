@@ -32,18 +32,7 @@ void welcome(const SwitchdOptions& options) {
     std::fflush(stdout);
 }
 
-// Nothing serves OpenFlow yet, and a switch must not run as if it did.
-void refuse_openflow(const OpenflowOptions& options) {
-    if (options.controllers.empty() && options.fail_mode == FailMode::standalone &&
-        !options.datapath_id && options.versions.empty() && !options.tls)
-        return;
-    throw SetupError("this version does not speak OpenFlow",
-                     "leave away --controller, --fail-mode, --datapath-id, --protocols and what "
-                     "is for TLS");
-}
-
 void run(Log& log, const SwitchdOptions& options) {
-    refuse_openflow(options.openflow);
     prepare_process(options.vde.daemon ? OnHangup::go_on : OnHangup::end);
     const RunDirectory run_directory(options.run_directory, options.run_directory_mode);
     const vde::Settings& vde = options.vde;
@@ -56,6 +45,7 @@ void run(Log& log, const SwitchdOptions& options) {
     settings.vde = vde;
     settings.bridge_name = options.bridge;
     settings.validate_every = options.validate_every;
+    settings.openflow = options.openflow;
     settings.run_directory = options.run_directory;
     // As IEEE 802.1Q has it: five minutes, and a station that moves is found at its first frame.
     settings.macs.hash_size = vde.hash_size;
