@@ -110,7 +110,7 @@ TEST_CASE_METHOD(Programmed, "a field that has its value already is looked at al
     rule(0, {}, {set(FieldId::eth_dst, bob.to_u64()), act::Output{2}});
     CHECK(program() == "output:2");
     CHECK(verdict().mask.get(field::eth_dst) == field::eth_dst.ones());
-    CHECK(sends(1, alice, carol) == "set(eth_dst=02:00:00:00:00:02),output:2");
+    CHECK(sends(1, alice, carol) == "set(dl_dst=02:00:00:00:00:02),output:2");
 }
 
 TEST_CASE_METHOD(Programmed, "each output sends the packet as it is by then", "[flows]") {
@@ -118,8 +118,8 @@ TEST_CASE_METHOD(Programmed, "each output sends the packet as it is by then", "[
          {act::Output{2}, set(FieldId::eth_src, 5), act::Output{3},
           set(FieldId::eth_src, alice.to_u64()), act::Output{2}});
     CHECK(program() ==
-          "output:2,set(eth_src=00:00:00:00:00:05),output:3,"
-          "set(eth_src=02:00:00:00:00:01),output:2");
+          "output:2,set(dl_src=00:00:00:00:00:05),output:3,"
+          "set(dl_src=02:00:00:00:00:01),output:2");
 }
 
 TEST_CASE_METHOD(Programmed, "a packet without a hop left goes to the controllers, and no further",
