@@ -110,7 +110,7 @@ TEST_CASE_METHOD(Programmed, "a field that has its value already is looked at al
     rule(0, {}, {set(FieldId::eth_dst, bob.to_u64()), act::Output{2}});
     CHECK(program() == "output:2");
     CHECK(verdict().mask.get(field::eth_dst) == field::eth_dst.ones());
-    CHECK(sends(1, alice, carol) == "set(eth_dst=02:00:00:00:00:02),output:2");
+    CHECK(sends(1, alice, carol) == "set(dl_dst=02:00:00:00:00:02),output:2");
 }
 
 TEST_CASE_METHOD(Programmed, "each output sends the packet as it is by then", "[flows]") {
@@ -118,8 +118,8 @@ TEST_CASE_METHOD(Programmed, "each output sends the packet as it is by then", "[
          {act::Output{2}, set(FieldId::eth_src, 5), act::Output{3},
           set(FieldId::eth_src, alice.to_u64()), act::Output{2}});
     CHECK(program() ==
-          "output:2,set(eth_src=00:00:00:00:00:05),output:3,"
-          "set(eth_src=02:00:00:00:00:01),output:2");
+          "output:2,set(dl_src=00:00:00:00:00:05),output:3,"
+          "set(dl_src=02:00:00:00:00:01),output:2");
 }
 
 TEST_CASE_METHOD(Programmed, "a packet without a hop left goes to the controllers, and no further",
@@ -137,10 +137,10 @@ TEST_CASE_METHOD(Programmed, "the action set waits for the end of the tables", "
          {act::Output{3}, act::WriteActions{{act::Output{2}, set(FieldId::eth_dst, 5)}},
           act::GotoTable{1}});
     rule(1, {}, {});
-    CHECK(program() == "output:3,set(eth_dst=00:00:00:00:00:05),output:2");
+    CHECK(program() == "output:3,set(dl_dst=00:00:00:00:00:05),output:2");
     // The last of a kind counts.
     rule(1, {}, {act::WriteActions{{act::Output{1}, act::Output{3}}}});
-    CHECK(program() == "output:3,set(eth_dst=00:00:00:00:00:05),output:3");
+    CHECK(program() == "output:3,set(dl_dst=00:00:00:00:00:05),output:3");
     rule(1, {}, {act::ClearActions{}});
     CHECK(program() == "output:3");
     // Without an output the set does nothing.
@@ -163,7 +163,7 @@ TEST_CASE_METHOD(Programmed, "a resubmit is a call: changes stay, then the list 
                  "[flows]") {
     rule(0, {}, {act::Resubmit{reserved_port::in_port, 2}, act::Output{3}});
     rule(2, {}, {set(FieldId::eth_dst, 5), act::Output{2}});
-    CHECK(program() == "set(eth_dst=00:00:00:00:00:05),output:2,output:3");
+    CHECK(program() == "set(dl_dst=00:00:00:00:00:05),output:2,output:3");
     // Another ingress port counts for finding the rule only.
     rule(0, {}, {act::Resubmit{3, 2}});
     rule(2, on({{FieldId::in_port, 3}}), {act::Output{1}, act::Output{reserved_port::in_port}}, 20);
