@@ -18,11 +18,19 @@ public:
     };
 
     FakeSwitch() {
-        for (const PortNumber number : {1U, 2U, reserved_port::local}) {
+        add_ports(2);
+        openflow::PortDescription local = ports_[0];
+        local.number = reserved_port::local;
+        local.name = "br0";
+        ports_.push_back(local);
+    }
+    // Behind those that there are.
+    void add_ports(PortNumber count) {
+        for (PortNumber i = 0; i < count; ++i) {
             openflow::PortDescription port;
-            port.number = number;
-            port.mac = MacAddress::from_u64(0x020000000000 + (number & 0xffff));
-            port.name = number == reserved_port::local ? "br0" : "p" + std::to_string(number);
+            port.number = static_cast<PortNumber>(ports_.size() + 1);
+            port.mac = MacAddress::from_u64(0x020000000000 + port.number);
+            port.name = "p" + std::to_string(port.number);
             ports_.push_back(port);
         }
     }

@@ -1,0 +1,136 @@
+#include "flows/openflow/table_codec.h"
+
+#include "tests/flows/openflow/peer.h"
+#include "tests/support/catch.h"
+
+using namespace switchd;
+using namespace switchd::openflow;
+using switchd::test::from_hex;
+using switchd::test::to_hex;
+
+namespace {
+
+TableState busy() {
+    TableState state;
+    state.lookups = 0x11;
+    state.matches = 0x22;
+    state.rules_max = 0x33;
+    state.rules = 0x44;
+    state.miss = TableMiss::drop;
+    state.evicts = true;
+    return state;
+}
+
+template <class Write>
+std::string written(const Write& write) {
+    std::vector<std::uint8_t> bytes;
+    Writer writer(bytes);
+    write(writer);
+    return to_hex(bytes);
+}
+
+std::string stats_in(Version version) {
+    return written([&](Writer& writer) { encode_table_stats(writer, 7, busy(), version); });
+}
+
+std::string features_in(Version version) {
+    return written([&](Writer& writer) { encode_table_features(writer, 7, busy(), version); });
+}
+
+std::string zeros(std::size_t bytes) {
+    return std::string(2 * bytes, '0');
+}
+
+const std::string counters = zeros(7) + "11" + zeros(7) + "22";
+
+}  // namespace
+
+TEST_CASE("a table's counters are told in the layout of the version") {
+    CHECK(stats_in(Version::v1_0) == "07" + zeros(3 + 32) +
+                                         "003fffff"
+                                         "00000033"
+                                         "00000044" +
+                                         counters);
+    const std::string in_1_1 = stats_in(Version::v1_1);
+    CHECK(in_1_1.size() == 2 * 88);
+    CHECK(in_1_1.substr(2 * 60) ==
+          "00000002"
+          "00000033"
+          "00000044" +
+              counters);
+    const std::string in_1_2 = stats_in(Version::v1_2);
+    CHECK(in_1_2.size() == 2 * 128);
+    CHECK(in_1_2.substr(2 * 100) ==
+          "00000002"
+          "00000033"
+          "00000044" +
+              counters);
+    CHECK(stats_in(Version::v1_3) == "07" + zeros(3) + "00000044" + counters);
+}
+
+TEST_CASE("a table of 1.2 matches on the fields of that version only") {
+    const std::string match = stats_in(Version::v1_2).substr(2 * 40, 16);
+    const std::uint64_t bits = std::stoull(match, nullptr, 16);
+    CHECK((bits & 1) == 1);
+    CHECK(bits >> 36 == 0);
+}
+
+TEST_CASE("a table's features have the properties that a version demands, all empty") {
+    const std::string fixed = zeros(5 + 32) + std::string(32, 'f');
+    CHECK(features_in(Version::v1_3) == "008007" + fixed +
+                                            "00000000"
+                                            "00000033"
+                                            "0000000400000000"
+                                            "0002000400000000"
+                                            "0004000400000000"
+                                            "0006000400000000"
+                                            "0008000400000000"
+                                            "000a000400000000"
+                                            "000c000400000000"
+                                            "000e000400000000");
+    CHECK(features_in(Version::v1_5) == "004007" + fixed +
+                                            "00000004"
+                                            "00000033");
+}
+
+TEST_CASE("a table's description says whether it evicts") {
+    const auto description = [](const TableState& state) {
+        return written([&](Writer& writer) { encode_table_description(writer, 7, state); });
+    };
+    CHECK(description(busy()) ==
+          "0010070000000004"
+          "0002000800000006");
+    CHECK(description(TableState{}) ==
+          "0010070000000000"
+          "0002000800000006");
+}
+
+TEST_CASE("what a table mod configures depends on the version") {
+    const auto mod = [](std::string_view body, Version version) {
+        return decode_table_mod(from_hex(body), version);
+    };
+    CHECK(mod("0500000000000000", Version::v1_1) ==
+          TableMod{5, TableMiss::controller, std::nullopt});
+    CHECK(mod("0500000000000001", Version::v1_2) == TableMod{5, TableMiss::go_on, std::nullopt});
+    CHECK(mod("ff00000000000002", Version::v1_2) ==
+          TableMod{table_all, TableMiss::drop, std::nullopt});
+    CHECK(mod("0500000000000003", Version::v1_2).error() == Error::tmfc_bad_config);
+    CHECK(mod("0500000000000000", Version::v1_3) == TableMod{5, std::nullopt, std::nullopt});
+    CHECK(mod("0500000000000001", Version::v1_3).error() == Error::tmfc_bad_config);
+    CHECK(mod("0500000000000004", Version::v1_4) == TableMod{5, std::nullopt, true});
+    CHECK(mod("0500000000000000 0002000800000007", Version::v1_5) ==
+          TableMod{5, std::nullopt, false});
+    CHECK(mod("0500000000000008 00030008141e0000", Version::v1_4).error() ==
+          Error::tmfc_bad_config);
+}
+
+TEST_CASE("a table mod that is wrong is refused") {
+    const auto error = [](std::string_view body, Version version) {
+        return decode_table_mod(from_hex(body), version).error();
+    };
+    CHECK(error("05000000000000", Version::v1_1) == Error::brc_bad_len);
+    CHECK(error("050000000000000000", Version::v1_1) == Error::brc_bad_len);
+    CHECK(error("0500000000000004 00020008", Version::v1_4) == Error::brc_bad_len);
+    CHECK(error("0500000000000004 0002000400000000", Version::v1_4) == Error::bpc_bad_len);
+    CHECK(error("0500000000000004 0009000800000000", Version::v1_4) == Error::bpc_bad_type);
+}
