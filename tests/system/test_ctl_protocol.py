@@ -8,6 +8,7 @@ import signal
 import socket
 import stat
 import struct
+import sys
 
 import pytest
 
@@ -538,6 +539,50 @@ def test_a_thousand_connections_in_a_row_leave_nothing(lab):
     wait_until(lambda: sorted(os.listdir(switch.directory)) == names,
                lambda: f"{names}, there are {os.listdir(switch.directory)}")
     switch.await_endpoints(2)
+    carries(one, other)
+
+
+@pytest.mark.ours_only("the real one loses its ports after some 44 plugs in quick succession")
+def test_a_storm_of_clients_that_come_and_go_costs_the_others_nothing(lab):
+    ports, rounds = 100, 100
+    switch = lab.foreground("-n", str(ports))
+    # What the storm sends goes to a third, who does not read.
+    stay = [lab.plug(switch, name=lab.path(f"p{number}")) for number in range(3)]
+    one, other, sink = stay
+    for number, plug in enumerate(stay):
+        plug.send(numbered(0, source=mac(number)))
+    wait_until(lambda: len(switch.ok("hash/print")) == 3, "three stations")
+    assert len(one.receive_many(2) + other.receive_many(2)) == 4
+    idle, names = open_descriptors(switch.pid), sorted(os.listdir(switch.directory))
+
+    script = os.path.join(os.path.dirname(__file__), "storm.py")
+    place = lab.shared("place")
+    storm = [lab.spawn([sys.executable, "-B", script, switch.directory, place, str(rounds), "2"])
+             for _ in range(4)]
+    carried = 0
+    while any(each.popen.poll() is None for each in storm):
+        for sender, receiver in ((0, 1), (1, 0)):
+            sent = [numbered(carried + each, destination=mac(receiver), source=mac(sender))
+                    for each in range(20)]
+            for each in sent:
+                stay[sender].send(each)
+            assert stay[receiver].receive_many(20) == sent
+            carried += 20
+    for each in storm:
+        assert each.wait() == 0
+        assert each.output().decode() == f"{rounds} plugged in, refused: []\n"
+    assert carried > 0 and one.pending() == other.pending() == []
+
+    wait_until(lambda: open_descriptors(switch.pid) == idle,
+               lambda: f"{idle} descriptors, there are {open_descriptors(switch.pid)}")
+    wait_until(lambda: sorted(os.listdir(switch.directory)) == names,
+               lambda: f"{names}, there are {os.listdir(switch.directory)}")
+    switch.await_endpoints(3)
+    assert len(switch.ok("hash/print")) == 3
+    for number in range(ports - 3):
+        lab.plug(switch, name=lab.path(f"q{number}"))
+    with pytest.raises(Refused):
+        lab.plug(switch, name=lab.path("q"))
     carries(one, other)
 
 
