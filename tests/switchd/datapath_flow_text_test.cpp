@@ -134,7 +134,7 @@ TEST_CASE("actions are shown as the datapath's", "[datapath_flow_text]") {
         return datapath_actions_text({std::move(steps)}, letter);
     };
     CHECK(text({Output{{1, 3}}, Output{{4}}}) == "b,d,e");
-    CHECK(text({PushVlan{0x6009}, Output{{2}}, PopVlan{}, Output{{3}}}) ==
+    CHECK(text({PushVlan{tpid_vlan, 0x6009}, Output{{2}}, PopVlan{}, Output{{3}}}) ==
           "push_vlan(vid=9,pcp=3),c,pop_vlan,d");
     CHECK(text({Drop{}}) == "drop");
     CHECK(text({Punt{}}) == "userspace(pid=0,slow_path(stp))");

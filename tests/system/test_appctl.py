@@ -10,6 +10,7 @@ import pytest
 
 from frame import frame, mac, tag
 from lab import NOBODY, as_user
+from ovs import Oracle
 from test_switchd import Switchd
 from wait import wait_until
 
@@ -49,40 +50,12 @@ def switchd(lab):
 
 @pytest.fixture
 def appctl(lab, switchd):
-    return Appctl(lab, switchd.run_dir)
-
-
-class Oracle:
-    """A real ovs-vswitchd of the test's own, with two dummy ports."""
-
-    def __init__(self, lab):
-        self.dir = lab.path("ovs")
-        os.mkdir(self.dir)
-        environment = lab.environment(OVS_RUNDIR=self.dir, OVS_DBDIR=self.dir, OVS_LOGDIR=self.dir)
-        database = os.path.join(self.dir, "conf.db")
-        remote = f"unix:{self.dir}/db.sock"
-        made = lab.run(["ovsdb-tool", "create", database,
-                        "/usr/share/openvswitch/vswitch.ovsschema"], env=environment)
-        assert made.returncode == 0, made
-        lab.spawn(["ovsdb-server", database, "--remote=p" + remote, "--pidfile", "--no-chdir"],
-                  env=environment)
-        lab.spawn(["ovs-vswitchd", remote, "--enable-dummy", "--pidfile", "--no-chdir"],
-                  env=environment)
-        configured = lab.run(
-            ["ovs-vsctl", "--db=" + remote, "--retry", "--timeout=20",
-             "add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=dummy"]
-            + [word for port in ("p1", "p2") for word in
-               ("--", "add-port", "br0", port, "--", "set", "interface", port, "type=dummy")],
-            env=environment)
-        assert configured.returncode == 0, configured
-        self.appctl = Appctl(lab, self.dir)
+    return Appctl(lab, os.path.join(switchd.run_dir, "ovs"))
 
 
 @pytest.fixture
 def oracle(lab):
-    if not os.path.exists("/usr/sbin/ovs-vswitchd"):
-        pytest.skip("openvswitch-switch is not installed")
-    return Oracle(lab)
+    return Appctl(lab, Oracle(lab).dir)
 
 
 def talk(switchd):
@@ -98,7 +71,7 @@ def talk(switchd):
 
 def test_the_tool_needs_to_know_the_run_directory_only(lab, switchd, appctl):
     assert re.search(r"\(Open vSwitch\) \d+\.\d+", appctl.ok("version"))
-    target = os.path.join(switchd.run_dir, f"ovs-vswitchd.{switchd.process.pid}.ctl")
+    target = os.path.join(switchd.run_dir, "ovs", f"ovs-vswitchd.{switchd.process.pid}.ctl")
     assert appctl.run("-t", target, "version").stdout == appctl.ok("version")
     assert switchd.process.stop() == 0
     assert not os.path.exists(target)
@@ -107,7 +80,7 @@ def test_the_tool_needs_to_know_the_run_directory_only(lab, switchd, appctl):
 
 def test_another_user_s_tool_is_kept_out(lab, switchd):
     done = lab.run(as_user(NOBODY, "ovs-appctl", "-t", os.path.join(
-        switchd.run_dir, f"ovs-vswitchd.{switchd.process.pid}.ctl"), "version"))
+        switchd.run_dir, "ovs", f"ovs-vswitchd.{switchd.process.pid}.ctl"), "version"))
     assert done.returncode != 0 and "Permission denied" in done.stderr
 
 
@@ -157,10 +130,10 @@ def test_the_log_s_level(lab, switchd, appctl):
 
 def test_a_switch_that_was_killed_is_replaced(lab, switchd):
     switchd.process.stop(signal.SIGKILL)
-    left = os.path.join(switchd.run_dir, f"ovs-vswitchd.{switchd.process.pid}.ctl")
+    left = os.path.join(switchd.run_dir, "ovs", f"ovs-vswitchd.{switchd.process.pid}.ctl")
     assert os.path.exists(left)
     again = lab.spawn([lab.programs.switchd, "--run-dir", switchd.run_dir])
-    appctl = Appctl(lab, switchd.run_dir)
+    appctl = Appctl(lab, os.path.join(switchd.run_dir, "ovs"))
     wait_until(lambda: appctl.run("version").returncode == 0, lambda: f"an answer: {again}")
     assert not os.path.exists(left)
 
@@ -168,16 +141,16 @@ def test_a_switch_that_was_killed_is_replaced(lab, switchd):
 def test_a_daemon_answers_too(lab):
     run_dir = lab.path("run")
     assert lab.run([lab.programs.switchd, "--daemon", "--run-dir", run_dir]).returncode == 0
-    appctl = Appctl(lab, run_dir)
+    appctl = Appctl(lab, os.path.join(run_dir, "ovs"))
     assert appctl.ok("memory/show").startswith("masks:")
-    with open(os.path.join(run_dir, "ovs-vswitchd.pid"), encoding="ascii") as file:
+    with open(os.path.join(run_dir, "ovs", "ovs-vswitchd.pid"), encoding="ascii") as file:
         pid = int(file.read())
     os.kill(pid, signal.SIGTERM)
     wait_until(lambda: not os.path.exists(run_dir), "the end of the daemon")
 
 
 def test_junk_on_the_socket_harms_nobody(switchd, appctl):
-    path = os.path.join(switchd.run_dir, f"ovs-vswitchd.{switchd.process.pid}.ctl")
+    path = os.path.join(switchd.run_dir, "ovs", f"ovs-vswitchd.{switchd.process.pid}.ctl")
     for junk in (b"junk", b"{" * 100000, b"[]", b"{}", b"\0\xff", b'{"id":1,"method":"\xff"}',
                  b'{"id":' + b"[" * 5000 + b"]" * 5000 + b',"method":"version","params":[]}'):
         with socket.socket(socket.AF_UNIX) as client:
@@ -191,7 +164,8 @@ def test_junk_on_the_socket_harms_nobody(switchd, appctl):
 
 def test_requests_in_a_row_are_answered_in_order(switchd):
     with socket.socket(socket.AF_UNIX) as client:
-        client.connect(os.path.join(switchd.run_dir, f"ovs-vswitchd.{switchd.process.pid}.ctl"))
+        client.connect(os.path.join(switchd.run_dir, "ovs",
+                                    f"ovs-vswitchd.{switchd.process.pid}.ctl"))
         for number in range(20):
             client.sendall(json.dumps({"id": number, "method": "revalidator/wait",
                                        "params": []}).encode())
@@ -212,7 +186,7 @@ ERRORS = [["bogus"], ["fdb/show"], ["fdb/show", "nobr"], ["fdb/show", "br0", "x"
 
 def test_errors_are_the_real_one_s(appctl, oracle):
     for words in ERRORS:
-        assert appctl.error(*words) == oracle.appctl.error(*words), words
+        assert appctl.error(*words) == oracle.error(*words), words
 
 
 def test_output_has_the_real_one_s_shape(switchd, appctl, oracle):
@@ -227,14 +201,14 @@ def test_output_has_the_real_one_s_shape(switchd, appctl, oracle):
         for vlan in ("", "5"):
             inner = "eth_type(0x88b5)"
             rest = f"eth_type(0x8100),vlan(vid=5,pcp=3),encap({inner})" if vlan else inner
-            oracle.appctl.ok("netdev-dummy/receive", f"p{port}",
+            oracle.ok("netdev-dummy/receive", f"p{port}",
                              f"in_port({port}),eth(src=02:00:00:00:00:0{address},"
                              f"dst=02:00:00:00:00:0{3 - address}),{rest}")
-    wait_until(lambda: oracle.appctl.ok("fdb/show", "br0").count("\n") == 5, "the stations")
+    wait_until(lambda: oracle.ok("fdb/show", "br0").count("\n") == 5, "the stations")
     for words in (["fdb/show", "br0"], ["fdb/flush"], ["fdb/flush", "br0"], ["dpif/show"],
                   ["revalidator/wait"], ["revalidator/purge"], ["dpctl/dump-flows"]):
-        assert shape(appctl.ok(*words)) == shape(oracle.appctl.ok(*words)), words
+        assert shape(appctl.ok(*words)) == shape(oracle.ok(*words)), words
     for words in (["dpctl/show"], ["dpctl/show", "-s"]):
-        ours, real = shape(appctl.ok(*words)), shape(oracle.appctl.ok(*words))
+        ours, real = shape(appctl.ok(*words)), shape(oracle.ok(*words))
         assert {re.sub("dropped:.", "", line) for line in ours} <= {
             re.sub("dropped:.", "", line) for line in real}, words
