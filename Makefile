@@ -35,6 +35,7 @@ UNIT_BIN := $(foreach u,$(UNITS),$(if $(call unit_sources,$u),$O/test-$u))
 all: $(BIN)
 
 $(BIN): $O/%: $O/obj/switchd/%_main.o $(PARTS)
+$(BIN) $O/test-switchd: LDLIBS += -lssl -lcrypto
 $O/test-core: $(call room_objects,switchd/core)
 $O/test-switchd: $(PARTS)
 $(filter-out $O/test-core $O/test-switchd,$(UNIT_BIN)): $O/test-%: $(call room_objects,switchd/core)
@@ -65,7 +66,8 @@ FUZZCXX  ?= clang++-16 -std=c++2b -D__cpp_concepts=202002L -Wno-macro-redefined 
 FUZZ_SECONDS ?= 20
 fobj      = $(patsubst %.cpp,build/fuzz/obj/%.o,$1)
 FUZZ_BIN := $(FUZZ:%=build/fuzz/%)
-FUZZ_SRC := $(wildcard switchd/core/*.cpp flows/*.cpp flows/openflow/*.cpp vde-compat/*.cpp)
+FUZZ_SRC := $(wildcard switchd/core/*.cpp flows/*.cpp flows/openflow/*.cpp vde-compat/*.cpp) \
+            switchd/json_stream.cpp
 
 build/fuzz/obj/%.o: %.cpp
 	@mkdir -p $(@D)

@@ -48,7 +48,7 @@ for view in ports macs megaflows drops; do
 done
 for mac in 52:54:00:00:00:01 52:54:00:00:00:02; do
     grep -q "$mac" "$dir/macs.seen" || fail "the switch did not learn $mac"
-    grep -q "eth_dst=$mac" "$dir/megaflows.seen" || fail "no megaflow carried frames to $mac"
+    grep -q "dl_dst=$mac" "$dir/megaflows.seen" || fail "no megaflow carried frames to $mac"
 done
 
 say "Switching off"

@@ -55,12 +55,12 @@ constexpr std::array address_fields{
 };
 using AddressTries = std::array<PrefixTrie, address_fields.size()>;
 
-// How long the prefix is that the mask looks at; 0 if it looks at none, or at other bits.
+// How many of the first bits the mask looks at. Whatever else it looks at, a packet with another
+// prefix of this length is none of its.
 unsigned prefix_length(const FlowMask& mask, const AddressField& address) {
     const PrefixBits bits = address.get(mask);
-    auto length = static_cast<unsigned>(std::countl_one(bits.high));
-    if (length == 64) length += static_cast<unsigned>(std::countl_one(bits.low));
-    return bits == PrefixBits::ones(length) ? length : 0;
+    const auto length = static_cast<unsigned>(std::countl_one(bits.high));
+    return length == 64 ? length + static_cast<unsigned>(std::countl_one(bits.low)) : length;
 }
 
 constexpr std::uint64_t ports_bits = field::tp_src.word_mask() | field::tp_dst.word_mask();
@@ -156,7 +156,7 @@ struct Classifier::Subtable {
         std::uint64_t oldest = 0;  // none of them is older
     };
 
-    Subtable(const FlowMask& full, const HashKey& key);
+    Subtable(const FlowMask& mask, const HashKey& key);
 
     // That of the best entry, or of a better one.
     Rank rank() const {
@@ -192,16 +192,16 @@ struct Classifier::Subtable {
         for (std::size_t i = 0; i < words; ++i) folded.words[indexes[i]] |= bits[i];
     }
 
-    FlowMask mask;
     const HashKey& secret;
     // What of the mask is not zero, in the order of reading.
     std::array<std::uint64_t, flow_words> bits{};
     std::array<std::uint8_t, flow_words> indexes{};
     // Where each stage ends among these; a stage may have no words.
     std::array<std::uint8_t, 4> stage_ends{};
-    // 0: not a prefix.
+    // 0: the first bit is not looked at.
     std::array<std::uint8_t, address_fields.size()> prefix_lengths{};
-    unsigned ports_length = 0;  // up to the last bit of the ports that is looked at
+    std::uint64_t ports_mask;   // of their word
+    unsigned ports_length = 0;  // up to the last bit that is looked at
 
     // Of the stages before the last, if they have words and words follow.
     std::array<std::unique_ptr<HashSlots<PartialHash>>, 3> partial;
@@ -210,11 +210,12 @@ struct Classifier::Subtable {
     std::map<std::uint32_t, Equals, std::greater<>> priorities;
 };
 
-Classifier::Subtable::Subtable(const FlowMask& full, const HashKey& key) : mask(full), secret(key) {
+Classifier::Subtable::Subtable(const FlowMask& mask, const HashKey& key)
+    : secret(key), ports_mask(mask.words[field::tp_src.word] & ports_bits) {
     std::uint8_t at = 0;
     for (const std::uint8_t word : reading_order) {
-        if (full.words[word] != 0) {
-            bits[at] = full.words[word];
+        if (mask.words[word] != 0) {
+            bits[at] = mask.words[word];
             indexes[at++] = word;
         }
         stage_ends[static_cast<std::size_t>(stage_of(word))] = at;
@@ -224,9 +225,8 @@ Classifier::Subtable::Subtable(const FlowMask& full, const HashKey& key) : mask(
             stage_ends[stage] != at)
             partial[stage] = std::make_unique<HashSlots<PartialHash>>();
     for (std::size_t i = 0; i < address_fields.size(); ++i)
-        prefix_lengths[i] = static_cast<std::uint8_t>(prefix_length(full, address_fields[i]));
-    if (const std::uint64_t looked_at = full.words[field::tp_src.word] & ports_bits; looked_at != 0)
-        ports_length = 64 - static_cast<unsigned>(std::countr_zero(looked_at));
+        prefix_lengths[i] = static_cast<std::uint8_t>(prefix_length(mask, address_fields[i]));
+    if (ports_mask != 0) ports_length = 64 - static_cast<unsigned>(std::countr_zero(ports_mask));
 }
 
 std::uint64_t Classifier::Subtable::hash_of(const ClassifierEntry& entry) const {
@@ -308,7 +308,7 @@ void Classifier::Subtable::count_match(const ClassifierEntry& entry, AddressTrie
     const FlowKey key = entry.match().key;
     for (std::size_t i = 0; i < tries.size(); ++i)
         if (prefix_lengths[i] != 0) tries[i].insert(address_fields[i].get(key), prefix_lengths[i]);
-    if (ports_length != 0) ports.insert({key.words[field::tp_src.word] & ports_bits}, ports_length);
+    if (ports_length != 0) ports.insert({key.words[field::tp_src.word] & ports_mask}, ports_length);
 }
 
 void Classifier::Subtable::discount_match(const ClassifierEntry& entry, AddressTries& tries) {
@@ -323,7 +323,7 @@ void Classifier::Subtable::discount_match(const ClassifierEntry& entry, AddressT
     const FlowKey key = entry.match().key;
     for (std::size_t i = 0; i < tries.size(); ++i)
         if (prefix_lengths[i] != 0) tries[i].remove(address_fields[i].get(key), prefix_lengths[i]);
-    if (ports_length != 0) ports.remove({key.words[field::tp_src.word] & ports_bits}, ports_length);
+    if (ports_length != 0) ports.remove({key.words[field::tp_src.word] & ports_mask}, ports_length);
 }
 
 // Whether a trie shows, with no more bits than a search would read, that nothing here matches. Of
@@ -352,10 +352,9 @@ bool Classifier::Subtable::excluded_by_addresses(AddressAnswers& addresses,
 // Whether no entry has these ports; folds the first few of their bits then, which show it.
 bool Classifier::Subtable::excluded_by_ports(const FlowKey& key, FlowMask& folded) const {
     if (ports_length == 0) return false;
-    const std::uint64_t looked_at = mask.words[field::tp_src.word] & ports_bits;
-    const auto answer = ports.lookup({key.words[field::tp_src.word] & looked_at});
+    const auto answer = ports.lookup({key.words[field::tp_src.word] & ports_mask});
     if (answer.has(ports_length)) return false;
-    folded.words[field::tp_src.word] |= looked_at & PrefixBits::ones(answer.bits_read).high;
+    folded.words[field::tp_src.word] |= ports_mask & PrefixBits::ones(answer.bits_read).high;
     return true;
 }
 
@@ -383,10 +382,7 @@ const Classifier::Subtable::Slot* Classifier::Subtable::lookup(const FlowKey& ke
     read_up_to(count());
     const Slot* slot =
         slots.find(sum, [&](const Slot& other) { return matches(*other.first, key); });
-    if (!slot && excluded_by_ports(key, folded))
-        fold_first(before_ports, folded);
-    else
-        folded.unite(mask);
+    fold_first(!slot && excluded_by_ports(key, folded) ? before_ports : at, folded);
     return slot;
 }
 
@@ -457,7 +453,7 @@ void Classifier::remove(ClassifierEntry& entry) {
     Subtable& subtable = at->second;
     tables_->rerank(subtable, [&] { subtable.remove(entry, tables_->tries); });
     if (subtable.priorities.empty()) {
-        tables_->subtables_beyond_layer_2 -= subtable.mask.beyond_layer_2();
+        tables_->subtables_beyond_layer_2 -= FlowMask{at->first}.beyond_layer_2();
         tables_->subtables.erase(at);
     }
     --tables_->size;

@@ -4,8 +4,8 @@
 // Tuple-space search (Srinivasan, Suri, Varghese 1999): rules that look at the same bits share a
 // hash table, a subtable. What a lookup had to look at goes into the caller's mask, found or not,
 // so the work is in looking at little:
-//   - subtables are asked in the order of their highest priority, and the search ends when what was
-//     found outranks what is left;
+//   - subtables are asked in the order of their highest priority, then of their oldest entry with
+//     it, and the search ends when what was found outranks what is left;
 //   - a subtable is asked in stages (where the packet came from, layer 2, 3, 4) and a miss in an
 //     early stage adds only the bits up to there;
 //   - tries of the prefixes in use for IPv4 and IPv6 addresses tell which prefix lengths can match
@@ -64,6 +64,9 @@ public:
     // The one with exactly this match and priority, or null.
     ClassifierEntry* find(const Match& match, std::uint32_t priority) const;
     // The one that decides about `key`, or null; folds the bits that were looked at into `mask`.
+    // What is in there already is as good as looked at. Keys that agree under the mask get the same
+    // answer, though not always with the same mask: where several bits would show that a subtable
+    // has nothing, the fewest are taken.
     ClassifierEntry* lookup(const FlowKey& key, FlowMask& mask) const;
 
     std::size_t size() const;

@@ -1,5 +1,7 @@
 #include "flows/field_edit.h"
 
+#include <array>
+
 #include "flows/packet_headers.h"
 
 namespace switchd {
@@ -48,24 +50,30 @@ private:
 // CRC32c as polynomials over GF(2): bit 31 is the coefficient of 1, bit 0 that of x^31.
 namespace crc32c {
 
-std::uint32_t times_x(std::uint32_t a) {
+constexpr std::uint32_t times_x(std::uint32_t a) {
     constexpr std::uint32_t polynomial = 0x82f63b78;
-    return (a >> 1) ^ ((a & 1) != 0 ? polynomial : 0);
+    return (a >> 1) ^ (polynomial & -(a & 1));
 }
 
-std::uint32_t product(std::uint32_t a, std::uint32_t b) {
+constexpr std::uint32_t product(std::uint32_t a, std::uint32_t b) {
     std::uint32_t sum = 0;
-    for (; a != 0; a <<= 1, b = times_x(b))
-        if (a >> 31 != 0) sum ^= b;
+    for (; a != 0; a <<= 1, b = times_x(b)) sum ^= b & -(a >> 31);
     return sum;
 }
 
+// x^(8 * 2^n): what 2^n bytes behind a change make of it.
+constexpr auto powers = [] {
+    std::array<std::uint32_t, 16> result{0x00800000};
+    for (std::size_t n = 1; n < result.size(); ++n)
+        result[n] = product(result[n - 1], result[n - 1]);
+    return result;
+}();
+
 // What becomes of the CRC of a message of so many bytes when its first four change: `change` is the
 // exclusive or of before and after, the first byte least significant.
-std::uint32_t of_change_in_front(std::uint32_t change, std::size_t bytes) {
-    std::uint32_t power = 0x00800000;  // x^8, for one byte
-    for (; bytes != 0; bytes >>= 1, power = product(power, power))
-        if ((bytes & 1) != 0) change = product(change, power);
+std::uint32_t of_change_in_front(std::uint32_t change, std::uint16_t bytes) {
+    for (std::size_t n = 0; n < powers.size(); ++n)
+        if ((bytes >> n & 1) != 0) change = product(powers[n], change);
     return change;
 }
 

@@ -5,7 +5,7 @@
 namespace switchd {
 namespace {
 
-void read_nd(const Rest& rest, FlowKey& key) {
+void read_nd(Rest rest, FlowKey& key) {
     key.words[11] = rest.u64(8);
     key.words[12] = rest.u64(16);
     for_each_nd_address(rest, [&](const Rest& option) {
@@ -13,32 +13,40 @@ void read_nd(const Rest& rest, FlowKey& key) {
     });
 }
 
-void read_transport(const Transport& transport, FlowKey& key) {
-    const Rest& rest = transport.rest;
-    if (has_ports(transport.protocol)) {
-        if (!rest.has(4)) return;
-        key.words[10] = std::uint64_t{rest.u32(0)} << 32;
-        if (transport.protocol == ip::tcp && rest.has(14))
-            key.words[10] |= std::uint64_t{rest.u16(12) & 0x0fffu} << 16;
-    } else if (transport.protocol == ip::icmp || transport.protocol == ip::icmpv6) {
-        if (!rest.has(2)) return;
-        key.set(field::tp_src, rest.u8(0));
-        key.set(field::tp_dst, rest.u8(1));
-        if (is_neighbour_discovery(transport.protocol, rest)) read_nd(rest, key);
+void read_transport(Rest rest, std::uint8_t protocol, FlowKey& key) {
+    switch (protocol) {
+        case ip::tcp:
+            if (!rest.has(4)) return;
+            key.words[10] = std::uint64_t{rest.u32(0)} << 32;
+            if (rest.has(14)) key.words[10] |= std::uint64_t{rest.u16(12) & 0x0fffu} << 16;
+            return;
+        case ip::udp:
+        case ip::udp_lite:
+        case ip::sctp:
+            if (rest.has(4)) key.words[10] = std::uint64_t{rest.u32(0)} << 32;
+            return;
+        case ip::icmp:
+        case ip::icmpv6:
+            if (!rest.has(2)) return;
+            key.set(field::tp_src, rest.u8(0));
+            key.set(field::tp_dst, rest.u8(1));
+            if (is_neighbour_discovery(protocol, rest)) read_nd(rest, key);
+            return;
+        default: return;
     }
 }
 
-std::uint64_t l3_word(const Transport& transport, std::uint64_t tos, std::uint64_t ttl) {
-    return std::uint64_t{transport.protocol} << 48 | tos << 40 | ttl << 32 |
-           std::uint64_t{transport.fragment} << 24;
+std::uint64_t l3_word(std::uint64_t protocol, std::uint64_t tos, std::uint64_t ttl,
+                      std::uint64_t fragment) {
+    return protocol << 48 | tos << 40 | ttl << 32 | fragment << 24;
 }
 
 void read_ipv4(const Rest& rest, FlowKey& key) {
     if (!has_ipv4(rest)) return;
     const Transport transport = ipv4_transport(rest);
     key.words[4] = rest.u64(12);
-    key.words[9] = l3_word(transport, rest.u8(1), rest.u8(8));
-    if (transport.readable) read_transport(transport, key);
+    key.words[9] = l3_word(transport.protocol, rest.u8(1), rest.u8(8), transport.fragment);
+    if (transport.readable) read_transport(transport.rest, transport.protocol, key);
 }
 
 void read_ipv6(const Rest& rest, FlowKey& key) {
@@ -46,8 +54,9 @@ void read_ipv6(const Rest& rest, FlowKey& key) {
     const std::uint32_t first = rest.u32(0);
     for (std::size_t i = 0; i < 4; ++i) key.words[5 + i] = rest.u64(8 + 8 * i);
     const Transport transport = ipv6_transport(rest);
-    key.words[9] = l3_word(transport, first >> 20 & 0xff, rest.u8(7)) | (first & 0xfffff);
-    if (transport.readable) read_transport(transport, key);
+    key.words[9] = l3_word(transport.protocol, first >> 20 & 0xff, rest.u8(7), transport.fragment) |
+                   (first & 0xfffff);
+    if (transport.readable) read_transport(transport.rest, transport.protocol, key);
 }
 
 void read_arp(const Rest& rest, FlowKey& key) {

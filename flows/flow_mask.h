@@ -6,6 +6,7 @@
 // the answer was no.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 
 #include "flows/flow_key.h"
@@ -81,8 +82,7 @@ constexpr FlowKey twin(const FlowMask& mask, const FlowKey& seen, const FlowKey&
 // frames can make, and only ever adds bits.
 FlowMask coarsened(const FlowMask& mask);
 
-// The fields that the mask looks at, in ovs-ofctl's syntax: "in_port=1,eth_src=02:00:00:00:00:01,
-// vlan_vid=5". "any" if there are none.
+// What a rule with this mask would match, as match_text() writes it; "any" if that is everything.
 std::string to_text(const FlowKey& key, const FlowMask& mask);
 
 }  // namespace switchd

@@ -130,6 +130,12 @@ void FlowTables::modify(const FlowMod& mod, const std::vector<Rule*>& rules, Tim
     }
 }
 
+void FlowTables::remove_own(std::uint8_t table, const Match& match, std::uint32_t priority,
+                            TimePoint now) {
+    if (ClassifierEntry* const entry = classifier(table).find(match, priority))
+        remove(rule_of(*entry), RemovedReason::deleted, now);
+}
+
 const Rule* FlowTables::lookup(std::uint8_t table, const FlowKey& key, FlowMask& mask) const {
     if (table >= table_count || !classifiers_[table]) return nullptr;
     return static_cast<const Rule*>(classifiers_[table]->lookup(key, mask));
@@ -277,7 +283,7 @@ bool FlowTables::make_room(std::uint8_t table, TimePoint now) {
 }
 
 void FlowTables::remove(Rule& rule, RemovedReason reason, TimePoint now) {
-    if (observer_) observer_->rule_removed(rule, reason, now);
+    if (observer_ && rule.priority() <= priority_max) observer_->rule_removed(rule, reason, now);
     changed(rule);
     set_beyond_layer_2(rule, false);
     Slot& slot = slots_[rule.id.slot];

@@ -65,6 +65,9 @@ public:
     // All of the flow mod or nothing of it.
     std::expected<void, FlowModError> apply(const FlowMod& mod, TimePoint now);
 
+    // One of the switch's own rules (above priority_max), which no flow mod finds.
+    void remove_own(std::uint8_t table, const Match& match, std::uint32_t priority, TimePoint now);
+
     // The rule of `table` that decides about `key`, or null; folds what was looked at into `mask`.
     const Rule* lookup(std::uint8_t table, const FlowKey& key, FlowMask& mask) const;
     // Valid until the next change.

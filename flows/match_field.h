@@ -125,7 +125,8 @@ enum class Prerequisite : std::uint8_t {
 enum class FieldFormat : std::uint8_t {
     decimal,
     hexadecimal,
-    port,  // a name or a number
+    hexadecimal_padded,  // with all its digits in a match, with those that it needs in an action
+    port,                // a name or a number
     mac,
     ipv4,
     ipv6,
@@ -135,19 +136,28 @@ enum class FieldFormat : std::uint8_t {
 
 struct MatchField {
     FieldId id;
-    std::string_view name;   // as ovs-ofctl prints it
-    std::string_view alias;  // and what it takes as well; may be empty
-    std::uint32_t oxm;       // OpenFlow basic class, packet registers or ONF experimenter
-    std::uint32_t nxm;       // Nicira's
-    std::uint8_t bytes;      // of a value in OXM
-    std::uint8_t bits;       // that mean something
+    std::string_view name;         // as ovs-ofctl prints it in a match; several may have the same
+    std::string_view action_name;  // and where an action sets it
+    std::string_view alias;        // and what it takes as well; may be empty
+    std::uint32_t oxm;             // OpenFlow basic class, packet registers or ONF experimenter
+    std::string_view oxm_name;     // of this code; empty if there is none
+    std::uint32_t nxm;             // Nicira's
+    std::string_view nxm_name;
+    std::uint8_t bytes;  // of a value in OXM
+    std::uint8_t bits;   // that mean something
     bool maskable;
     bool writable;  // by set_field and load
     Prerequisite prerequisite;
     FieldFormat format;
-    FlowField place;             // the value, or its lower 64 bits
-    FlowField place_high;        // bits 64 to 127; bits == 0 if there are none
-    std::uint8_t nxm_shift = 0;  // the value stands that much further left in NXM (nw_tos)
+    FlowField place;       // the value, or its lower 64 bits
+    FlowField place_high;  // bits 64 to 127; bits == 0 if there are none
+    // The value stands that much further left in NXM, and under `name` and `nxm_name` (nw_tos).
+    std::uint8_t nxm_shift = 0;
+
+    constexpr bool has_name(std::string_view text) const {
+        return !text.empty() && (text == name || text == action_name || text == alias ||
+                                 text == oxm_name || text == nxm_name);
+    }
 
     FieldValue get(const FlowKey& key) const {
         return {place_high.bits != 0 ? key.get(place_high) : 0, key.get(place)};
@@ -175,8 +185,8 @@ struct MatchField {
 const MatchField& match_field(FieldId id);
 std::span<const MatchField> match_fields();
 
-// By its code (an experimenter's code is the ONF's field number under class 0xffff); by name or
-// alias. Null if there is none.
+// By its code (an experimenter's code is the ONF's field number under class 0xffff); by any of its
+// names, the first in the order of FieldId of those that share one. Null if there is none.
 const MatchField* field_of_oxm(std::uint32_t code);
 const MatchField* field_of_nxm(std::uint32_t code);
 const MatchField* field_of_name(std::string_view name);

@@ -104,12 +104,13 @@ struct Transport {
     std::uint8_t fragment = 0;  // as in field::ip_frag
     bool readable = false;      // all headers in front of it are whole, and it is in this packet
     bool routed_elsewhere = false;  // IPv6: the destination is a stop on the way to another one
-    std::size_t bytes = 0;  // what the IP header says, with all that is cut off; 0: not said
+    std::uint16_t bytes = 0;  // what the IP header says, with all that is cut off; 0: not said
 };
 
 // The header itself is there and is one of IPv4, as far as one can tell from its first 20 bytes.
 inline bool has_ipv4(const Rest& rest) {
-    return rest.has(ip::v4_bytes_min) && rest.u8(0) >> 4 == 4 && (rest.u8(0) & 0x0fu) * 4 >= 20;
+    return rest.has(ip::v4_bytes_min) && rest.u8(0) >> 4 == 4 &&
+           (rest.u8(0) & 0x0fu) * 4 >= ip::v4_bytes_min;
 }
 
 // For a packet with has_ipv4().
@@ -118,18 +119,19 @@ inline Transport ipv4_transport(Rest rest) {
     const std::uint16_t fragment_field = rest.u16(6);
     const bool later = (fragment_field & 0x1fff) != 0;
     const bool any = later || (fragment_field & 0x2000) != 0;
-    Transport transport{rest};
-    transport.protocol = rest.u8(9);
-    transport.fragment =
+    const std::uint8_t protocol = rest.u8(9);
+    const auto fragment =
         static_cast<std::uint8_t>((any ? ip::fragment_any : 0) | (later ? ip::fragment_later : 0));
-
     const std::size_t total_bytes = rest.u16(2);
-    if (later || total_bytes < header_bytes || !rest.has(header_bytes)) return transport;
-    transport.readable = true;
-    transport.bytes = total_bytes - header_bytes;
-    transport.rest.limit(total_bytes);
-    transport.rest.skip(header_bytes);
-    return transport;
+    const bool readable = !later && total_bytes >= header_bytes && rest.has(header_bytes);
+    if (!readable) return {rest, protocol, fragment};
+    rest.limit(total_bytes);
+    rest.skip(header_bytes);
+    return {.rest = rest,
+            .protocol = protocol,
+            .fragment = fragment,
+            .readable = true,
+            .bytes = static_cast<std::uint16_t>(total_bytes - header_bytes)};
 }
 
 inline bool has_ipv6(const Rest& rest) {
@@ -137,28 +139,27 @@ inline bool has_ipv6(const Rest& rest) {
 }
 
 // For a packet with has_ipv6(): behind its extension headers.
-inline Transport ipv6_transport(const Rest& packet) {
+inline Transport ipv6_transport(Rest rest) {
     // Long chains are legal and nobody makes them; each costs a step, and a frame has room for
     // thousands.
     constexpr int extensions_max = 8;
 
-    Transport transport{packet};
-    Rest& rest = transport.rest;
     std::uint8_t protocol = rest.u8(6);
-    const std::size_t payload_bytes = rest.u16(4);
+    const std::uint16_t payload_bytes = rest.u16(4);
     rest.skip(ip::v6_bytes);
     const std::byte* const payload = rest.at();
     if (payload_bytes != 0) rest.limit(payload_bytes);  // 0: a jumbogram
 
-    transport.readable = true;
-    for (int i = 0;; ++i) {
+    std::uint8_t fragment = 0;
+    bool readable = true, routed_elsewhere = false;
+    for (int i = 0; readable; ++i) {
         const bool is_fragment = protocol == ip::fragment;
         const bool is_option = protocol == ip::hop_by_hop || protocol == ip::routing ||
                                protocol == ip::destination_options ||
                                protocol == ip::authentication;
         if (!is_fragment && !is_option) break;
         if (i == extensions_max || !rest.has(8)) {
-            transport.readable = false;
+            readable = false;
             break;
         }
         std::size_t bytes = 8;
@@ -169,31 +170,23 @@ inline Transport ipv6_transport(const Rest& packet) {
         if (is_fragment) {
             const std::uint16_t offset_and_more = rest.u16(2);
             const bool later = (offset_and_more & 0xfff8) != 0;
-            if (later || (offset_and_more & 1) != 0) transport.fragment |= ip::fragment_any;
+            if (later || (offset_and_more & 1) != 0) fragment |= ip::fragment_any;
             if (later) {
-                transport.fragment |= ip::fragment_later;
-                transport.readable = false;
+                fragment |= ip::fragment_later;
+                readable = false;
             }
         }
-        if (protocol == ip::routing && rest.u8(3) != 0) transport.routed_elsewhere = true;
+        if (protocol == ip::routing && rest.u8(3) != 0) routed_elsewhere = true;
         if (!rest.has(bytes)) {
-            transport.readable = false;
+            readable = false;
             break;
         }
         protocol = rest.u8(0);
         rest.skip(bytes);
-        if (!transport.readable) break;
     }
-    transport.protocol = protocol;
-    if (payload_bytes != 0)
-        transport.bytes = payload_bytes - static_cast<std::size_t>(rest.at() - payload);
-    return transport;
-}
-
-// What follows says ports in its first four bytes.
-inline bool has_ports(std::uint8_t protocol) {
-    return protocol == ip::tcp || protocol == ip::udp || protocol == ip::udp_lite ||
-           protocol == ip::sctp;
+    const auto bytes = payload_bytes == 0 ? 0 : payload_bytes - (rest.at() - payload);
+    return {rest,     protocol,         fragment,
+            readable, routed_elsewhere, static_cast<std::uint16_t>(bytes)};
 }
 
 // Neighbour discovery, with the target in bytes 8 to 23 and options from byte 24 on.

@@ -109,6 +109,7 @@ void PrefixTrie::remove(PrefixBits bits, unsigned length) {
         give_back(path[depth]);
     }
     if (depth > 0) join_with_only_child(path[depth]);
+    if (depth > 1) join_with_only_child(path[depth - 1]);
     if (nodes() == 1) *this = PrefixTrie{};
 }
 

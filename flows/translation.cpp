@@ -32,6 +32,8 @@ template <class... Kinds>
 struct Overloaded : Kinds... {
     using Kinds::operator()...;
 };
+template <class... Kinds>
+Overloaded(Kinds...) -> Overloaded<Kinds...>;
 
 std::uint16_t tci_of(std::uint64_t tag) {
     return static_cast<std::uint16_t>(tag & 0xffff & ~std::uint64_t{tci_present});

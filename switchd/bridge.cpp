@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "flows/openflow/switch.h"
+
 namespace switchd {
 
 Bridge::Bridge(Reactor& reactor, Log& log, const Settings& settings)
@@ -17,11 +19,13 @@ Bridge::Bridge(Reactor& reactor, Log& log, const Settings& settings)
 Port& Bridge::add_port(PortNumber number) {
     Port& port = ports_.add(number);
     std::ignore = tables().add_port(number, {.up = false});
-    if (observer_) observer_->port_created(port);
+    port.created = reactor_.now();
+    for (BridgeObserver* observer : observers_) observer->port_created(port);
     return port;
 }
 
 void Bridge::remove_port(PortNumber number) {
+    for (BridgeObserver* observer : observers_) observer->port_removed(*ports_.find(number));
     std::ignore = tables().remove_port(number);
     ports_.remove(number);
 }
@@ -30,7 +34,8 @@ void Bridge::attach(Port& port, std::unique_ptr<Endpoint> endpoint) {
     endpoint->set_port(port.number);
     port.endpoints.push_back(std::move(endpoint));
     update_flags(port);
-    if (observer_) observer_->endpoint_attached(port, *port.endpoints.back());
+    for (BridgeObserver* observer : observers_)
+        observer->endpoint_attached(port, *port.endpoints.back());
 }
 
 bool Bridge::detach(Port& port, int endpoint_id) {
@@ -56,19 +61,31 @@ void Bridge::leave(Port& port, std::size_t index) {
     port.endpoints.erase(port.endpoints.begin() + static_cast<std::ptrdiff_t>(index));
     endpoint->close();
     for (std::size_t i = 0; i < port.drops.size(); ++i) port.drops[i] += endpoint->drops()[i];
-    if (observer_) observer_->endpoint_left(port, *endpoint);
+    for (BridgeObserver* observer : observers_) observer->endpoint_left(port, *endpoint);
     if (!port.active()) {
         port.current_user.reset();
         port.occupant.reset();
-        if (observer_) observer_->port_closed(port);
+        for (BridgeObserver* observer : observers_) observer->port_closed(port);
         update_flags(port);
     }
     reactor_.retire(std::move(endpoint));
 }
 
 void Bridge::update_flags(Port& port) {
+    const auto is_set = [&](std::uint32_t bit) { return (port.config & bit) != 0; };
+    namespace config = openflow::port_config;
     std::ignore =
-        tables().set_port_flags(port.number, {.up = port.active(), .colour = port.colour});
+        tables().set_port_flags(port.number, {.up = port.active() && !is_set(config::down),
+                                              .flood = !is_set(config::no_flood),
+                                              .receives = !is_set(config::no_receive),
+                                              .forwards = !is_set(config::no_forward),
+                                              .packet_in = !is_set(config::no_packet_in),
+                                              .colour = port.colour});
+}
+
+void Bridge::configure_port(Port& port, std::uint32_t config) {
+    port.config = config;
+    update_flags(port);
 }
 
 void Bridge::set_port_colour(Port& port, std::uint32_t colour) {
@@ -91,15 +108,21 @@ void Bridge::receive(Endpoint& from, FrameBatch& batch) noexcept {
     if (!ageing_.armed()) age_later();
 }
 
-// Nothing wakes the loop for ageing while nothing ages.
+// Nothing wakes the loop for ageing while nothing ages. Without an interval stations do not, rules
+// with a timeout do.
 void Bridge::age_later() noexcept {
-    if (ageing_interval_ == Duration::zero()) return;
-    const auto next = engine_.next_expiry(reactor_.now());
-    if (next) ageing_.arm(std::max(*next, reactor_.now() + ageing_interval_));
+    const bool all = ageing_interval_ != Duration::zero();
+    const auto next =
+        all ? engine_.next_expiry(reactor_.now()) : tables().flow_tables().next_expiry();
+    const Duration pause = all ? ageing_interval_ : Duration{std::chrono::seconds{1}};
+    if (next) ageing_.arm(std::max(*next, reactor_.now() + pause));
 }
 
 void Bridge::on_ageing() noexcept {
-    engine_.expire(reactor_.now());
+    if (ageing_interval_ != Duration::zero())
+        engine_.expire(reactor_.now());
+    else
+        tables().flow_tables().expire(reactor_.now());
     age_later();
 }
 

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "flows/forwarding_engine.h"
 #include "switchd/core/endpoint.h"
@@ -23,6 +24,7 @@ public:
     virtual ~BridgeObserver() = default;
     virtual void port_created(const Port& port) = 0;
     virtual void port_closed(const Port& port) = 0;  // its last endpoint left; stations still known
+    virtual void port_removed(const Port& port) = 0;  // about to go
     virtual void endpoint_attached(const Port& port, const Endpoint& endpoint) = 0;
     virtual void endpoint_left(const Port& port, const Endpoint& endpoint) = 0;
 };
@@ -70,8 +72,16 @@ public:
     void set_ageing_interval(Duration interval);
     Duration ageing_interval() const { return ageing_interval_; }
 
-    // Null for nobody.
-    void set_observer(BridgeObserver* observer) { observer_ = observer; }
+    // What a controller has set: openflow::port_config.
+    void configure_port(Port& port, std::uint32_t config);
+
+    void add_observer(BridgeObserver* observer) { observers_.push_back(observer); }
+    void remove_observer(BridgeObserver* observer) { std::erase(observers_, observer); }
+
+    // Rules may have come that have a timeout.
+    void ageing_changed() {
+        if (!ageing_.armed()) age_later();
+    }
 
     // No timer of this is in the kernel's hands: it may be destroyed. Ask after stop_ageing().
     void stop_ageing() { ageing_.disarm(); }
@@ -94,7 +104,7 @@ private:
     PortTable ports_;
     ForwardingEngine engine_;
     Datapath datapath_;
-    BridgeObserver* observer_ = nullptr;
+    std::vector<BridgeObserver*> observers_;
     Duration ageing_interval_;
     Timer ageing_ = Timer::calling<&Bridge::on_ageing>(reactor_, this);
 };

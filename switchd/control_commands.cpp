@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "switchd/core/printable.h"
+#include "switchd/engine_counters.h"
 #include "switchd/plug_hint.h"
 
 namespace switchd {
@@ -26,14 +28,6 @@ json drops(const DropCounters& counters) {
     for (std::size_t i = 0; i < counters.size(); ++i)
         if (counters[i] > 0)
             result[std::string(to_string(static_cast<DropReason>(i)))] = counters[i];
-    return result;
-}
-
-// What a peer said of itself may be any bytes; JSON is UTF-8.
-std::string printable(std::string_view text) {
-    std::string result{text};
-    for (char& c : result)
-        if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) c = '?';
     return result;
 }
 
@@ -121,25 +115,12 @@ json counters(const ControlContext& context) {
         out.packets += port->out.packets;
         out.bytes += port->out.bytes;
     }
-    const auto& engine = bridge.engine().statistics();
-    const auto& cache = bridge.engine().megaflows().statistics();
-    return {{"in", traffic(in)},
-            {"out", traffic(out)},
-            {"cache",
-             {{"hits", engine.hits},
-              {"misses", engine.misses},
-              {"revalidated", engine.revalidated},
-              {"replaced", engine.replaced},
-              {"front_hits", cache.front_hits},
-              {"subtable_hits", cache.subtable_hits},
-              {"subtables_asked", cache.subtables_asked},
-              {"inserted", cache.inserted},
-              {"evicted", cache.evicted},
-              {"expired", cache.expired},
-              {"masks_coarsened", cache.coarsened},
-              {"masks_refused", cache.refused},
-              {"megaflows", bridge.engine().megaflows().size()},
-              {"masks", bridge.engine().megaflows().masks()}}}};
+    json cache = json::object();
+    for (const auto& [name, count] : engine_counters(bridge.engine()))
+        cache[std::string(name)] = count;
+    cache["megaflows"] = bridge.engine().megaflows().size();
+    cache["masks"] = bridge.engine().megaflows().masks();
+    return {{"in", traffic(in)}, {"out", traffic(out)}, {"cache", std::move(cache)}};
 }
 
 json all_drops(const ControlContext& context) {

@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <bit>
 #include <boost/program_options.hpp>
+#include <charconv>
 #include <numeric>
 #include <optional>
 #include <vector>
 
+#include "switchd/core/unix_socket.h"
 #include "switchd/run_directory.h"
+#include "switchd/version.h"
 #include "vde-compat/control_directory.h"
 #include "vde-compat/setting_values.h"
 
@@ -18,8 +21,6 @@ namespace switchd {
 namespace po = boost::program_options;
 
 namespace {
-
-constexpr std::string_view version = "switchd 0.1";
 
 constexpr std::string_view licence =
     "Licensed under the Apache License, Version 2.0. There is NO WARRANTY, to the extent permitted "
@@ -58,6 +59,17 @@ constexpr OptionText switchd_options[] = {
     {"mgmtgroup", "GROUP", "group of the management socket"},
 };
 
+constexpr OptionText openflow_options[] = {
+    {"controller", "TARGET", "an OpenFlow controller: tcp:, ssl:, unix:, ptcp:, ...", true},
+    {"fail-mode", "MODE", "without a controller: standalone or secure (standalone)"},
+    {"datapath-id", "HEX", "how controllers know the bridge (from its MAC address)"},
+    {"protocols", "LIST", "versions to speak: OpenFlow10,...,OpenFlow15 (all)"},
+    {"private-key", "FILE", "for ssl: and pssl:, the switch's key"},
+    {"certificate", "FILE", "and its certificate"},
+    {"ca-cert", "FILE", "and who signs the controllers' certificates"},
+    {"autovalidate", "1/N", "compare one in N cached decisions with the tables"},
+};
+
 constexpr OptionText switchctl_options[] = {
     {"json", "", "print JSON, for programs"},
 };
@@ -78,6 +90,7 @@ A virtual switch: one bridge, br0, that virtual machines plug into. Runs until S
 
 {}
 {}
+{}
 Everything has a default; none of it needs root. The run directory is
     {}
 and machines plug into RUN-DIR/br0. For example:
@@ -87,8 +100,8 @@ and machines plug into RUN-DIR/br0. For example:
 A switch for a group of users, in the background:
     switchd --daemon --run-dir /run/switchd --group users --mode 660
 )",
-        help_of(general_options), help_of(switchd_options), default_run_directory(),
-        default_run_directory());
+        help_of(general_options), help_of(switchd_options), help_of(openflow_options),
+        default_run_directory(), default_run_directory());
 }
 
 std::string switchctl_help(std::span<const SwitchctlCommand> commands) {
@@ -277,11 +290,107 @@ std::string run_directory_of(const Reader& options) {
     return path;
 }
 
+std::uint64_t parse_datapath_id(const std::string& text) {
+    const bool prefixed = text.starts_with("0x") || text.starts_with("0X");
+    const std::string_view digits = std::string_view(text).substr(prefixed ? 2 : 0);
+    std::uint64_t id = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), id, 16);
+    if (digits.size() > 16 || error != std::errc{} || end != digits.data() + digits.size() ||
+        id == 0)
+        throw vde::ValueError(fmt::format(
+            "--datapath-id {} is none (1 to 16 hexadecimal digits, not all zero)", text));
+    return id;
+}
+
+FailMode parse_fail_mode(const std::string& text) {
+    if (text == "standalone") return FailMode::standalone;
+    if (text == "secure") return FailMode::secure;
+    throw vde::ValueError(fmt::format("--fail-mode {} is none (standalone or secure)", text));
+}
+
+std::vector<openflow::Version> parse_versions(const std::string& list) {
+    constexpr std::string_view names[] = {"OpenFlow10", "OpenFlow11", "OpenFlow12",
+                                          "OpenFlow13", "OpenFlow14", "OpenFlow15"};
+    std::vector<openflow::Version> versions;
+    std::vector<std::string> words;
+    vde::append_names(list, words);
+    for (const std::string& word : words) {
+        const auto name = std::ranges::find(names, word);
+        if (name == std::end(names))
+            throw vde::ValueError(fmt::format("--protocols {} has no such version as '{}' ({})",
+                                              list, word, fmt::join(names, ", ")));
+        versions.push_back(static_cast<openflow::Version>(name - std::begin(names) + 1));
+    }
+    if (versions.empty())
+        throw vde::ValueError(fmt::format("--protocols names none ({})", fmt::join(names, ", ")));
+    std::ranges::sort(versions);
+    versions.erase(std::unique(versions.begin(), versions.end()), versions.end());
+    return versions;
+}
+
+// "1/N".
+std::uint32_t parse_one_in(const std::string& text) {
+    std::uint32_t number = 0;
+    const char* const end = text.data() + text.size();
+    if (text.starts_with("1/")) {
+        const auto [last, error] = std::from_chars(text.data() + 2, end, number);
+        if (error == std::errc{} && last == end && number > 0) return number;
+    }
+    throw vde::ValueError(
+        fmt::format("--autovalidate {} is no share (1/N, N from 1 on: 1/1 for all)", text));
+}
+
+std::optional<TlsFiles> tls_files_of(const Reader& options) {
+    TlsFiles files;
+    std::size_t given = 0;
+    const std::pair<const char*, std::string*> all[] = {{"private-key", &files.private_key},
+                                                        {"certificate", &files.certificate},
+                                                        {"ca-cert", &files.ca_certificate}};
+    for (const auto& [name, path] : all) {
+        if (!options.given(name)) continue;
+        *path = vde::parse_path(options.value(name), "--" + std::string(name));
+        ++given;
+    }
+    if (given == 0) return std::nullopt;
+    if (given < std::size(all))
+        throw vde::ValueError(
+            "TLS needs all of --private-key, --certificate and --ca-cert, or none");
+    return files;
+}
+
+OpenflowOptions openflow_of(const Reader& options) {
+    OpenflowOptions result;
+    result.tls = tls_files_of(options);
+    for (const std::string& text : options.all_values("controller")) {
+        auto target = parse_stream_target(text);
+        if (!target) throw vde::ValueError("--controller: " + target.error());
+        if (target->kind == StreamTarget::Kind::tls && !result.tls)
+            throw vde::ValueError(
+                fmt::format("--controller {} needs TLS (add --private-key, --certificate and "
+                            "--ca-cert)",
+                            text));
+        result.controllers.push_back(std::move(*target));
+    }
+    if (options.given("fail-mode")) result.fail_mode = parse_fail_mode(options.value("fail-mode"));
+    if (options.given("datapath-id"))
+        result.datapath_id = parse_datapath_id(options.value("datapath-id"));
+    if (options.given("protocols")) result.versions = parse_versions(options.value("protocols"));
+    return result;
+}
+
+// Of its name, so that the names of all sockets in it fit into addresses.
+std::size_t run_directory_bytes_max(const std::string& bridge) {
+    // Process ids have up to seven digits.
+    constexpr std::string_view longest_of_ours = "/ovs-vswitchd.4194304.ctl";
+    return std::min(unix_path_bytes_max - longest_of_ours.size(),
+                    vde::ControlDirectory::path_bytes_max - bridge.size() - 1);
+}
+
 }  // namespace
 
 std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const char* const* argv) {
     constexpr std::string_view program = "switchd";
-    Reader options(program, {general_options, switchd_options});
+    Reader options(program, {general_options, switchd_options, openflow_options});
     if (const auto exit = options.read(argc, argv)) return *exit;
     if (options.given("help")) return OptionsExit{switchd_help(), "", 0};
     if (options.given("version")) return version_text(program);
@@ -294,14 +403,17 @@ std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const 
         if (options.given("run-dir")) result.run_directory_mode = 0755;
         result.vde = bridge_settings(options, result.run_directory);
         result.vde.directory = result.run_directory + "/" + result.bridge;
+        result.openflow = openflow_of(options);
+        if (options.given("autovalidate"))
+            result.validate_every = parse_one_in(options.value("autovalidate"));
         // Here already, so that no run directory is made in vain.
-        if (result.vde.directory.size() > vde::ControlDirectory::path_bytes_max)
+        const std::size_t bytes_max = run_directory_bytes_max(result.bridge);
+        if (result.run_directory.size() > bytes_max)
             return usage_error(
                 program,
                 fmt::format("run directory '{}' has too long a name for the sockets in it (choose "
                             "one of at most {} bytes)",
-                            result.run_directory,
-                            vde::ControlDirectory::path_bytes_max - result.bridge.size() - 1));
+                            result.run_directory, bytes_max));
         return result;
     } catch (const vde::ValueError& error) {
         return usage_error(program, error.what());

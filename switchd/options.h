@@ -4,11 +4,13 @@
 // that is, and exit status 2.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 
+#include "switchd/openflow_options.h"
 #include "vde-compat/settings.h"
 
 namespace switchd {
@@ -28,6 +30,9 @@ struct SwitchdOptions {
     mode_t run_directory_mode = 0700;
     std::string bridge = "br0";
     vde::Settings vde;  // of the bridge, whose directory is RUN-DIR/BRIDGE
+    OpenflowOptions openflow;
+    // Every so many answers of the megaflow cache are compared with the tables'; 0: none.
+    std::uint32_t validate_every = 0;
 };
 
 std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const char* const* argv);

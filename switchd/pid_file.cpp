@@ -73,11 +73,18 @@ bool locked_elsewhere(const Fd& file) {
     return ::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
+// Lost when any descriptor of the file is closed in this process, so nobody else opens it.
+bool lock_for_tools(const Fd& file) {
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    return ::fcntl(file.get(), F_SETLK, &lock) == 0 || (errno != EACCES && errno != EAGAIN);
+}
+
 // Removes the file of a process that is gone, or throws.
-void remove_stale(const std::string& path) {
+void remove_stale(const std::string& path, const std::string& other) {
     const Fd old{::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
     if (!old && errno == ENOENT) return;
-    const std::string other = "choose another file with --pidfile";
     if (!old) refuse(path, errno, other);
     // Held by the process that made it, and by one that is replacing it right now.
     if (locked_elsewhere(old))
@@ -98,23 +105,27 @@ Fd create(const std::string& path) {
 
 }  // namespace
 
-PidFile::PidFile(std::string path) : path_(std::move(path)), file_(create(path_)) {
+PidFile::PidFile(std::string path, const std::string& remedy)
+    : path_(std::move(path)), file_(create(path_)) {
     if (!file_ && errno == EEXIST) {
-        remove_stale(path_);
+        remove_stale(path_, remedy);
         file_ = create(path_);
     }
-    const std::string faster = "another process was faster: choose another file with --pidfile";
+    const std::string faster = "another process was faster: " + remedy;
     if (!file_)
         refuse(path_, errno,
-               errno == EEXIST ? faster : "choose a file in a directory that you may write to");
+               errno == EEXIST
+                   ? faster
+                   : room_or(errno, "choose a file in a directory that you may write to"));
     // Until here it looked like an empty one that was left.
-    if (locked_elsewhere(file_) || !is_at(file_, path_)) refuse(path_, EEXIST, faster);
+    if (locked_elsewhere(file_) || !is_at(file_, path_) || !lock_for_tools(file_))
+        refuse(path_, EEXIST, faster);
     const std::string text = std::to_string(::getpid()) + "\n";
     const ssize_t written = ::write(file_.get(), text.data(), text.size());
     if (written != static_cast<ssize_t>(text.size())) {
         const int error = written < 0 ? errno : ENOSPC;
         ::unlink(path_.c_str());
-        refuse(path_, error, "make room on its disk, or choose another file with --pidfile");
+        refuse(path_, error, room_or(error, remedy));
     }
 }
 

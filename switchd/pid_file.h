@@ -14,14 +14,18 @@ namespace switchd {
 class PidFile {
 public:
     // Throws SetupError, with vde_switch's text: a live process has it, or it cannot be written.
-    explicit PidFile(std::string path);
+    // `remedy` says how the operator gets another one.
+    explicit PidFile(std::string path,
+                     const std::string& remedy = "choose another file with --pidfile");
     ~PidFile();
     PidFile(const PidFile&) = delete;
     PidFile& operator=(const PidFile&) = delete;
 
 private:
     std::string path_;
-    Fd file_;  // locked as long as the process lives, which tells it from a left one for certain
+    // Locked as long as the process lives, which tells it from a left one for certain: with
+    // flock(2) for ourselves, with fcntl(2) for Open vSwitch's tools, which ask for that one.
+    Fd file_;
 };
 
 }  // namespace switchd

@@ -10,9 +10,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "flows/numbers.h"
+#include "switchd/core/clock.h"
 #include "switchd/core/endpoint.h"
 
 namespace switchd {
@@ -37,6 +39,8 @@ struct Port {
     std::optional<uid_t> current_user;  // the owner of the first endpoint's socket file
     std::optional<uid_t> occupant;      // that owner, or who the system says plugged in first
     std::uint32_t colour = 0;
+    std::uint32_t config = 0;  // openflow::port_config, set by controllers
+    TimePoint created;
 
     TrafficCounters in;    // frames of at least an Ethernet header that its endpoints delivered
     TrafficCounters out;   // frames given to the port; what a full queue then drops is in the drops
@@ -45,6 +49,9 @@ struct Port {
     std::vector<std::unique_ptr<Endpoint>> endpoints;  // oldest first
 
     bool active() const { return !endpoints.empty(); }
+
+    // What controllers and Open vSwitch's tools call it.
+    std::string name() const { return "p" + std::to_string(number); }
 
     // Those of the port and of its endpoints.
     DropCounters all_drops() const {

@@ -52,6 +52,7 @@ Bridge::Settings Program::bridge_settings(const Settings& settings) {
     bridge.name = settings.bridge_name;
     bridge.mac = settings.vde.mac.value_or(random_mac());
     bridge.engine.hash_seed = random_bits();
+    bridge.engine.validate_every = settings.validate_every;
     bridge.engine.tables.vlan_policy =
         settings.vde.strict_vlan ? VlanPolicy::strict : VlanPolicy::transparent;
     return bridge;
@@ -72,10 +73,17 @@ Program::Program(Log& log, const Settings& settings, vde::ControlDirectory& dire
     // From here on requests are in flight: what fails has to be taken down in order.
     try {
         vde_.open_management_socket();
-        if (!settings.run_directory.empty())
+        if (!settings.run_directory.empty()) {
+            // Open vSwitch's tools look for BRIDGE itself first, as a socket, and give up at the
+            // directory that VDE has under that name: so they get one of their own.
+            const std::string ovs = settings.run_directory + "/ovs";
+            ovs_directory_.emplace(ovs, 0700);
+            openflow_.emplace(reactor_, log, bridge_, ovs, settings.openflow);
             control_server_.emplace(reactor_, settings.run_directory + "/switchd.sock",
                                     ControlContext{bridge_, settings.run_directory,
                                                    settings.vde.directory, vde_.front_door()});
+            unixctl_server_.emplace(reactor_, ovs, UnixctlContext{bridge_, log});
+        }
     } catch (...) {
         close();
         throw;
@@ -97,13 +105,16 @@ void Program::on_signal(int signal) noexcept {
 void Program::close() {
     if (std::exchange(closed_, true)) return;
     signals_.close();
+    if (openflow_) openflow_->close();
     if (control_server_) control_server_->close();
+    if (unixctl_server_) unixctl_server_->close();
     vde_.close();
     bridge_.detach_all();
     bridge_.stop_ageing();
     const auto idle = [&] {
         return signals_.idle() && vde_.idle() && bridge_.idle() &&
-               (!control_server_ || control_server_->idle());
+               (!openflow_ || openflow_->idle()) && (!control_server_ || control_server_->idle()) &&
+               (!unixctl_server_ || unixctl_server_->idle());
     };
     while (!idle()) reactor_.run_once();
 }

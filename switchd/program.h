@@ -9,6 +9,9 @@
 #include "switchd/bridge.h"
 #include "switchd/control_server.h"
 #include "switchd/core/signals.h"
+#include "switchd/openflow_service.h"
+#include "switchd/run_directory.h"
+#include "switchd/unixctl_server.h"
 #include "switchd/vde_service.h"
 
 namespace switchd {
@@ -27,7 +30,9 @@ public:
         vde::Settings vde;
         vde::MacSettings macs;
         std::string bridge_name = "br0";
-        std::string run_directory;  // holds switchd.sock; empty: no control socket
+        OpenflowOptions openflow;          // where there is a run directory
+        std::uint32_t validate_every = 0;  // see ForwardingEngine::Settings
+        std::string run_directory;         // holds the control sockets; empty: there are none
     };
 
     // The arguments must outlive this. Throws SetupError. The ring belongs to the thread that makes
@@ -62,7 +67,10 @@ private:
     Signals signals_ =
         Signals::calling<&Program::on_signal>(reactor_, this, {SIGTERM, SIGINT, SIGHUP});
     VdeService vde_;
+    std::optional<RunDirectory> ovs_directory_;
+    std::optional<OpenflowService> openflow_;
     std::optional<ControlServer> control_server_;
+    std::optional<UnixctlServer> unixctl_server_;
 };
 
 }  // namespace switchd

@@ -36,7 +36,7 @@ bool make_run_directory(const std::string& path, mode_t mode) {
     if (::mkdir(path.c_str(), mode) == 0) return true;
     if (errno != EEXIST)
         throw SetupError("cannot make run directory '" + path + "': " + errno_text(errno),
-                         "its parent must exist and be writable, or " + choose);
+                         room_or(errno, "its parent must exist and be writable, or " + choose));
     struct stat file {};
     if (::lstat(path.c_str(), &file) != 0)
         throw SetupError("cannot use run directory '" + path + "': " + errno_text(errno), choose);

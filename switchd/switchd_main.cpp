@@ -44,6 +44,8 @@ void run(Log& log, const SwitchdOptions& options) {
     Program::Settings settings;
     settings.vde = vde;
     settings.bridge_name = options.bridge;
+    settings.validate_every = options.validate_every;
+    settings.openflow = options.openflow;
     settings.run_directory = options.run_directory;
     // As IEEE 802.1Q has it: five minutes, and a station that moves is found at its first frame.
     settings.macs.hash_size = vde.hash_size;

@@ -57,14 +57,14 @@ VdeFrontDoor::VdeFrontDoor(Reactor& reactor, Log& log, Bridge& bridge,
       dump_(events_, log, wall_clock_offset(reactor.now())) {
     mac_settings_.hash_size = settings.hash_size;
     set_mac_settings(mac_settings_);
-    bridge_.set_observer(this);
+    bridge_.add_observer(this);
     bridge_.tables().set_mac_observer(this);
     bridge_.datapath().set_observer(this);
     set_hub(settings.hub);
 }
 
 VdeFrontDoor::~VdeFrontDoor() {
-    bridge_.set_observer(nullptr);
+    bridge_.remove_observer(this);
     bridge_.tables().set_mac_observer(nullptr);
     bridge_.datapath().set_observer(nullptr);
 }

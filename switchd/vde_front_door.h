@@ -102,6 +102,7 @@ private:
 
     void port_created(const Port& port) override;
     void port_closed(const Port& port) override;
+    void port_removed(const Port&) override {}
     void endpoint_attached(const Port& port, const Endpoint& endpoint) override;
     void endpoint_left(const Port& port, const Endpoint& endpoint) override;
     void mac_learned(const MacEntry& entry) override;

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "switchd/core/error.h"
+#include "switchd/core/printable.h"
 #include "vde-compat/console_arguments.h"
 #include "vde-compat/console_command.h"
 #include "vde-compat/console_script.h"
@@ -63,7 +64,7 @@ std::vector<Console::ScriptFailure> Console::run_script(std::string_view text) {
         execute_in({}, line, reply);
         const auto result = last_line(reply);
         if (!result.empty() && !result.starts_with("1000"))
-            failures.push_back({number, one_line(trim(line)), std::string(result)});
+            failures.push_back({number, printable(trim(line)), std::string(result)});
     }
     return failures;
 }

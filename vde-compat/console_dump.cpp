@@ -2,6 +2,7 @@
 #include <cerrno>
 
 #include "switchd/core/error.h"
+#include "switchd/core/printable.h"
 #include "vde-compat/console_arguments.h"
 #include "vde-compat/console_command.h"
 
@@ -11,7 +12,7 @@ namespace {
 
 CommandResult file_result(CommandCall& call, int error) {
     if (error == 0) return {};
-    call.print("cannot write {}: {}\n", one_line(call.parts.dump.filename()), errno_text(error));
+    call.print("cannot write {}: {}\n", printable(call.parts.dump.filename()), errno_text(error));
     return {EINVAL};
 }
 
@@ -29,7 +30,7 @@ CommandResult pdump_filename(CommandCall& call) {
         const int error = call.parts.dump.set_filename(std::string(call.argument));
         if (error != 0) return file_result(call, error);
     }
-    call.print("dumpfile={}\n", one_line(call.parts.dump.filename()));
+    call.print("dumpfile={}\n", printable(call.parts.dump.filename()));
     return {};
 }
 

@@ -1,6 +1,7 @@
 // The commands about the switch as a whole and about the session.
 #include <unistd.h>
 
+#include "switchd/core/printable.h"
 #include "vde-compat/console_command.h"
 
 namespace switchd::vde {
@@ -9,7 +10,7 @@ namespace {
 
 CommandResult ds_showinfo(CommandCall& call) {
     const auto info = call.parts.model.info();
-    call.print("ctl dir {}\nstd mode 0{:03o}\n", one_line(info.ctl_directory), info.mode);
+    call.print("ctl dir {}\nstd mode 0{:03o}\n", printable(info.ctl_directory), info.mode);
     return {};
 }
 
@@ -23,7 +24,7 @@ CommandResult showinfo(CommandCall& call) {
     call.print("{}\npid {} MAC {} uptime {}\n", console_banner, ::getpid(), info.mac.to_string(),
                info.uptime.count());
     if (!info.management_socket.empty())
-        call.print("mgmt {} perm 0{:03o}\n", one_line(info.management_socket),
+        call.print("mgmt {} perm 0{:03o}\n", printable(info.management_socket),
                    info.management_mode);
     return {};
 }

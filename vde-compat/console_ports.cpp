@@ -1,6 +1,7 @@
 // port/*: the ports, who may use them, who does.
 #include <cerrno>
 
+#include "switchd/core/printable.h"
 #include "vde-compat/console_arguments.h"
 #include "vde-compat/console_command.h"
 #include "vde-compat/console_users.h"
@@ -93,7 +94,7 @@ void print_port(CommandCall& call, const PortInfo& port, AccountNames& names) {
     call.print(" OUT: pkts {:10}          bytes {:20}\n", port.out.packets, port.out.bytes);
     for (const auto& endpoint : port.endpoints)
         call.print("  -- endpoint ID {:04} module {:<12}: {}\n", endpoint.id, endpoint.module,
-                   one_line(endpoint.description));
+                   printable(endpoint.description));
 }
 
 // The port that `argument` names, or why there is none.

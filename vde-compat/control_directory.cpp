@@ -30,9 +30,9 @@ bool digits(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// Of a plug, PPP.F; of a client, .PID-NNNNN; with which a switch refuses, .refused and .denied.
+// Of a plug, PPP.F; of a client, .PID-NNNNN; with which a switch refuses, .denied.
 bool is_switch_name(std::string_view name) {
-    if (name == ".refused" || name == ".denied") return true;
+    if (name == ".denied") return true;
     const bool hidden = name.starts_with('.');
     if (hidden) name.remove_prefix(1);
     const std::size_t split = name.find(hidden ? '-' : '.');
@@ -130,8 +130,9 @@ bool ControlDirectory::enter(const std::string& path) {
         const bool made = ::mkdir(path.c_str(), 0700) == 0;
         if (!made && errno != EEXIST)
             refuse("Cannot create ctl directory '" + path + "': " + errno_text(errno),
-                   errno == ENOENT ? "make its parent, or choose another directory"
-                                   : "choose one in a directory that you may write to");
+                   errno == ENOENT
+                       ? "make its parent, or choose another directory"
+                       : room_or(errno, "choose one in a directory that you may write to"));
         directory_ = Fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
         if (!directory_) {
             if (errno == ENOENT) continue;
@@ -180,8 +181,8 @@ void ControlDirectory::check_contents() const {
 
 void ControlDirectory::listen(mode_t mode, std::optional<gid_t> group) {
     const std::string ctl = path_ + "/ctl";
-    const auto fail = [&](std::string_view remedy) {
-        refuse("Could not bind to socket '" + ctl + "': " + errno_text(errno), std::string(remedy));
+    const auto fail = [&](const std::string& remedy) {
+        refuse("Could not bind to socket '" + ctl + "': " + errno_text(errno), remedy);
     };
     if (::unlinkat(directory_.get(), "ctl", 0) != 0 && errno != ENOENT)
         fail("choose another directory");
@@ -190,7 +191,7 @@ void ControlDirectory::listen(mode_t mode, std::optional<gid_t> group) {
     listener_ = Fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     if (!listener_ || !address ||
         ::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0)
-        fail("choose a directory that you may write to");
+        fail(room_or(errno, "choose a directory that you may write to"));
     ctl_ = Fd{::openat(directory_.get(), "ctl", O_PATH | O_NOFOLLOW | O_CLOEXEC)};
     if (!ctl_ || !is_socket(directory_.get(), "ctl"))
         fail("somebody else changes the directory: choose another directory");

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "switchd/core/error.h"
 #include "switchd/core/unix_socket.h"
@@ -24,9 +25,14 @@ bool bind_to(int socket, const std::string& path) {
     return ::bind(socket, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) == 0;
 }
 
+// Where who is refused is sent: everybody may write to it, and nobody listens there. It need not be
+// made, so it tells the truth also when there is no descriptor, no room on the disk, no memory
+// left.
+constexpr const char* refusing_address = "/dev/null";
+
 Fd datagram_socket() {
     Fd socket{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-    refuse_descriptors(socket.get());
+    if (socket) refuse_descriptors(socket.get());
     return socket;
 }
 
@@ -100,8 +106,8 @@ ControlSocket::ControlSocket(Reactor& reactor, Log& log, Fd listener, ControlAcc
       log_(log),
       access_(std::move(access)),
       host_(host),
-      listener_(
-          Listener::calling<&ControlSocket::on_connection>(reactor, std::move(listener), this)) {}
+      listener_(Listener::calling<&ControlSocket::on_connection, &ControlSocket::on_turned_away>(
+          reactor, std::move(listener), this)) {}
 
 ControlSocket::~ControlSocket() = default;
 
@@ -113,6 +119,10 @@ void ControlSocket::close() noexcept {
 void ControlSocket::on_connection(Fd connection) noexcept {
     if (sessions_.size() == sessions_max) end(*sessions_.front());
     sessions_.push_back(std::make_unique<Session>(*this, std::move(connection)));
+}
+
+void ControlSocket::on_turned_away(const Fd& connection) noexcept {
+    refuse(connection.get(), EMFILE);
 }
 
 void ControlSocket::end(Session& session) noexcept {
@@ -127,8 +137,6 @@ void ControlSocket::end(Session& session) noexcept {
 void ControlSocket::forget_refusals() {
     if (denying_) ::unlink((access_.directory + "/.denied").c_str());
     denying_.reset();
-    if (refusing_) ::unlink((access_.directory + "/.refused").c_str());
-    refusing_ = false;
 }
 
 Errno ControlSocket::serve(const PlugRequest& request, Fd& ctl) {
@@ -146,8 +154,7 @@ Errno ControlSocket::serve(const PlugRequest& request, Fd& ctl) {
     const bool management = request.kind == PlugRequest::Kind::port_zero;
     const auto path = bind_data(data.get(), *port, identity, management);
     if (!path) {
-        log_.error("cannot make a data socket in {}: {}", access_.directory,
-                   errno_text(path.error()));
+        tell("cannot make a data socket in " + access_.directory, path.error());
         return path.error();
     }
 
@@ -156,38 +163,41 @@ Errno ControlSocket::serve(const PlugRequest& request, Fd& ctl) {
                                        *path, request.description);
     plug->start();
     host_.attach(*port, std::move(plug), identity);
+    told_ = false;
     const auto reply = plug_reply(*path);
     // A client that cannot take 110 bytes has gone; the end of its stream says so.
     ::send(stream, reply.data(), reply.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     return 0;
 }
 
+// Once until somebody is admitted again: clients may try for ever.
+void ControlSocket::tell(const std::string& trouble, Errno error) {
+    if (!std::exchange(told_, true)) log_.error("{}: {}", trouble, errno_text(error));
+}
+
 void ControlSocket::refuse(int ctl, Errno error) {
-    std::string path = access_.directory;
-    if (error == EACCES || error == EPERM) {
-        path += "/.denied";
-        // Connected to itself, it accepts nobody else.
-        if (!denying_) {
-            Fd socket = datagram_socket();
-            const auto address = unix_address(path);
-            if (bind_to(socket.get(), path) &&
-                ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&*address),
-                          sizeof *address) == 0) {
-                ::chmod(path.c_str(), 0666);
-                denying_ = std::move(socket);
-            }
-        }
-    } else {
-        path += "/.refused";
-        // A file whose socket is gone.
-        if (!refusing_ && bind_to(datagram_socket().get(), path)) {
-            ::chmod(path.c_str(), 0666);
-            refusing_ = true;
-        }
-    }
-    const auto reply = plug_reply(path);
+    if (error == EMFILE || error == ENFILE) tell("clients are refused", error);
+    const bool denied = (error == EACCES || error == EPERM) && open_denying();
+    const auto reply = plug_reply(denied ? access_.directory + "/.denied" : refusing_address);
     ::send(ctl, reply.data(), reply.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     ::shutdown(ctl, SHUT_WR);
+}
+
+// Connected to itself, it accepts nobody else.
+bool ControlSocket::open_denying() {
+    if (denying_) return true;
+    const std::string path = access_.directory + "/.denied";
+    const auto address = unix_address(path);
+    Fd socket = datagram_socket();
+    if (!bind_to(socket.get(), path)) return false;
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) !=
+        0) {
+        ::unlink(path.c_str());
+        return false;
+    }
+    ::chmod(path.c_str(), 0666);
+    denying_ = std::move(socket);
+    return true;
 }
 
 Errno ControlSocket::identify(int ctl, PlugIdentity& identity) const {

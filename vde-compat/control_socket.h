@@ -4,7 +4,10 @@
 // silent and its end is the plug's end. Who asks for what is not there, or is not allowed, gets a
 // reply with an address that cannot be connected, because every client reports that with its
 // reason, where silence makes it hang and a bare close makes it guess:
-//     "Connection refused"        no free port, a port out of range, a port that somebody else uses
+//     "Connection refused"        no free port, a port out of range, a port that somebody else
+//     uses;
+//                                 no descriptor or no room on the disk for one more, which is
+//                                 logged
 //     "Operation not permitted"   the port's user or group, or a client socket we may not use
 // A request that is not VDE's gets no reply, only the end of the stream.
 #pragma once
@@ -71,10 +74,13 @@ private:
     static constexpr std::size_t sessions_max = 256;
 
     void on_connection(Fd connection) noexcept;
+    void on_turned_away(const Fd& connection) noexcept;
     void end(Session& session) noexcept;
     // Plugs the client in and takes its stream, or says why not (errno) and leaves it.
     Errno serve(const PlugRequest& request, Fd& ctl);
     void refuse(int ctl, Errno error);
+    bool open_denying();
+    void tell(const std::string& trouble, Errno error);
     void forget_refusals();
     Errno identify(int ctl, PlugIdentity& identity) const;
     std::expected<std::string, Errno> bind_data(int data, unsigned port,
@@ -86,7 +92,7 @@ private:
     ControlAccess access_;
     PlugHost& host_;
     Fd denying_;  // the socket behind "Operation not permitted", made when first needed
-    bool refusing_ = false;
+    bool told_ = false;
     std::list<std::unique_ptr<Session>> sessions_;  // oldest first
     Listener listener_;
 };

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "switchd/core/printable.h"
+
 namespace switchd::vde {
 
 namespace {
@@ -115,7 +117,7 @@ void DebugEvents::endpoint_removed(unsigned port, int endpoint) {
 void DebugEvents::description(unsigned port, int endpoint, std::string_view text) {
     if (!wanted(DebugCategory::description)) return;
     publish(DebugCategory::description,
-            fmt::format("Port {:02} FD {:2} -> \"{}\"", port, endpoint, one_line(text)));
+            fmt::format("Port {:02} FD {:2} -> \"{}\"", port, endpoint, printable(text)));
 }
 
 void DebugEvents::fstp_heard(unsigned port, unsigned vlan) {
@@ -149,13 +151,6 @@ void DebugEvents::packet(DebugCategory direction, unsigned port, std::span<const
     for (const auto byte : frame)
         fmt::format_to(std::back_inserter(text), "{:02x} ", static_cast<unsigned>(byte));
     publish(direction, text);
-}
-
-std::string one_line(std::string_view text) {
-    std::string safe(text);
-    std::ranges::replace_if(
-        safe, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-    return safe;
 }
 
 }  // namespace switchd::vde

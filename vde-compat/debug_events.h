@@ -107,7 +107,4 @@ private:
     DebugMask available_ = ((DebugMask{1} << debug_category_count) - 1) & ~debug_packet_categories;
 };
 
-// `text` with everything that could break a line of the console's output replaced by '?'.
-std::string one_line(std::string_view text);
-
 }  // namespace switchd::vde

@@ -48,7 +48,7 @@ void StdinConsole::close() noexcept {
 void StdinConsole::write_rest() noexcept {
     std::string rest = writing_.substr(written_);
     rest += session_.pending();
-    for (std::size_t written = 0; !silent_ && written < rest.size();) {
+    for (std::size_t written = 0; written < rest.size();) {
         pollfd ready{output_, POLLOUT, 0};
         if (::poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return;
         const ssize_t bytes = ::write(output_, rest.data() + written,
@@ -60,10 +60,6 @@ void StdinConsole::write_rest() noexcept {
 
 void StdinConsole::pump() noexcept {
     if (closed_) return;
-    if (silent_) {
-        while (!session_.pending().empty()) session_.consume(session_.pending().size());
-        session_.take_prompt();
-    }
     if (!session_.pending().empty()) {
         if (!write_.in_flight() && !output_ready_.in_flight()) {
             writing_ = session_.pending().substr(0, write_bytes_max);
@@ -124,12 +120,10 @@ void StdinConsole::on_written(Completion& completion) noexcept {
         return write_rest();
     }
     if (result == -EAGAIN) return reactor_.poll(output_ready_, output_, POLLOUT);
-    if (result < 0 && result != -EINTR) {
-        silent_ = true;
-    } else {
-        if (result > 0) written_ += static_cast<std::size_t>(result);
-        if (written_ < writing_.size()) return write_more();
-    }
+    if (result > 0) written_ += static_cast<std::size_t>(result);
+    // Nobody can read this, or its disk is full. The next reply may fare better.
+    if (result < 0 && result != -EINTR) written_ = writing_.size();
+    if (written_ < writing_.size()) return write_more();
     pump();
 }
 

@@ -2,8 +2,8 @@
 // in the foreground.
 //
 // The prompt goes to descriptor 0, after the reply, where that is a terminal or a socket; on a pipe
-// it is lost. An output that fails or is closed silences the console but does not end it; the end
-// of the input is told once. An output that is not read stops the reading of commands.
+// it is lost. What an output that fails or is closed does not take is lost, and the console goes
+// on; the end of the input is told once. An output that is not read stops the reading of commands.
 #pragma once
 
 #include <array>
@@ -52,7 +52,6 @@ private:
     bool closed_ = false;
     bool input_over_ = false;
     bool ended_ = false;
-    bool silent_ = false;  // the output is broken
     ConsoleSession session_;
     std::array<std::byte, 4096> input_bytes_;
     std::string writing_;  // in the kernel's hands from written_ on

@@ -173,7 +173,7 @@ private:
         if (type == type_vendor) return read_vendor(body);
         const std::optional<Standard> action = standard_of(type, version_);
         if (!action) return fail(Error::bac_bad_type);
-        if (*action == Standard::set_field) return read_set_field(body);
+        if (*action == Standard::set_field) return read_set_field(body, version_ >= Version::v1_5);
         if (body.left() != body_bytes(*action)) return fail(Error::bac_bad_len);
         return read_standard(*action, body);
     }
@@ -261,11 +261,11 @@ private:
         return {};
     }
 
-    // Set_field and load2: one entry of a match, and zeros.
-    Done read_set_field(Reader& body, SetField::Spelling spelling = SetField::Spelling::set_field) {
+    // Set_field, and load2, which is what Nicira's messages have for it: one entry of a match, and
+    // zeros.
+    Done read_set_field(Reader& body, bool may_mask) {
         const bool masked = body.left() >= 4 && (body.rest()[2] & 1) != 0;
-        if (masked && spelling == SetField::Spelling::set_field && version_ < Version::v1_5)
-            return fail(Error::bac_bad_set_mask);
+        if (masked && !may_mask) return fail(Error::bac_bad_set_mask);
         const auto entry = decode_field_entry(body);
         if (!entry) return fail(set_error(entry.error()));
         if (!settable({entry->field, entry->nicira}) || !body.zeros(body.left()))
@@ -275,7 +275,7 @@ private:
         if (entry->field->id == FieldId::vlan_vid && !(entry->mask & present).zero() &&
             (entry->value & present).zero())
             return fail(Error::bac_bad_set_argument);
-        return add(SetField{entry->field->id, entry->value, entry->mask, spelling});
+        return add(SetField{entry->field->id, entry->value, entry->mask});
     }
     static Error set_error(Error error) {
         switch (error) {
@@ -297,7 +297,7 @@ private:
         if (!has_nicira(subtype)) return fail(Error::bac_bad_vendor_type);
         switch (subtype) {
             case nicira_action::note: return add(Note{{body.rest().begin(), body.rest().end()}});
-            case nicira_action::load2: return read_set_field(body, SetField::Spelling::load);
+            case nicira_action::load2: return read_set_field(body, true);
             case nicira_action::dec_ttl_ids: return read_dec_ttl(body);
             case nicira_action::controller2: return read_controller2(body);
             default: break;
@@ -341,7 +341,15 @@ private:
             case nicira_action::group: return version_ == Version::v1_0;
             case nicira_action::load:
             case nicira_action::load2: return version_ <= Version::v1_4;
-            default: return true;
+            case nicira_action::resubmit:
+            case nicira_action::pop_queue:
+            case nicira_action::note:
+            case nicira_action::resubmit_table:
+            case nicira_action::controller:
+            case nicira_action::dec_ttl_ids:
+            case nicira_action::write_metadata:
+            case nicira_action::controller2: return true;
+            default: return false;
         }
     }
     static std::size_t nicira_body_bytes(std::uint16_t subtype) {
@@ -563,15 +571,15 @@ private:
     }
 
     void put(const SetField& set) {
-        const MatchField& field = match_field(set.field);
-        const bool whole = set.mask == field.ones();
-        if (version_ >= Version::v1_5) return put_set_field(set);
-        if (set.spelling == SetField::Spelling::load || !whole) return put_load(set);
         const bool old = set.spelling == SetField::Spelling::old_action;
-        if ((old || !has(Standard::set_field)) && put_old_set(set)) return;
-        if (has(Standard::set_field)) return put_set_field(set);
-        put_load(set);
+        const bool whole = set.mask == match_field(set.field).ones();
+        if (whole && (old || (!has(Standard::set_field) && !loads(set))) && put_old_set(set))
+            return;
+        if (version_ >= Version::v1_5 || (whole && has(Standard::set_field) && !loads(set)))
+            return put_set_field(set);
+        put_loads(set);
     }
+    static bool loads(const SetField& set) { return set.spelling == SetField::Spelling::load; }
     // As one of the actions that set_field replaced, as far as they still exist.
     bool put_old_set(const SetField& set) {
         const auto number = [&](Standard action, std::size_t bytes, unsigned shift = 0) {
@@ -602,32 +610,34 @@ private:
     }
     void put_set_field(const SetField& set) {
         const Open open(writer_, type(Standard::set_field));
-        put_entry(set, set.field == FieldId::in_port);
+        const bool nicira = set.field == FieldId::in_port;
+        encode_field_entry(writer_, {&match_field(set.field), set.value, set.mask, nicira},
+                           version_);
     }
-    void put_entry(const SetField& set, bool nicira) {
-        const MatchField& field = match_field(set.field);
-        FieldEntry entry{&field, set.value, set.mask, nicira};
-        encode_field_entry(writer_, entry, version_);
-    }
-    void put_load(const SetField& set) {
+    // One for each run of bits, of which a load takes 64. More than two would be longer than load2.
+    void put_loads(const SetField& set) {
         const FieldHeader header{&match_field(set.field), true};
+        const FieldValue starts = set.mask & ~shifted_left(set.mask, 1);
+        if (std::popcount(starts.low) + std::popcount(starts.high) > 2) {
+            const OpenNicira open(writer_, nicira_action::load2);
+            encode_field_entry(writer_, {header.field, set.value, set.mask, true}, version_);
+            return;
+        }
         const LoadLayout layout = load_layout(header);
-        FieldValue value = shifted_left(set.value, layout.shift);
+        const FieldValue value = shifted_left(set.value, layout.shift);
         FieldValue mask = shifted_left(set.mask, layout.shift);
         if (set.mask == header.field->ones()) mask = mask | FieldValue{0, low_ones(layout.shift)};
-        const unsigned offset = mask.zero() ? 0 : lowest_bit(mask);
-        const FieldValue run = shifted_right(mask, offset);
-        const auto bits = static_cast<unsigned>(std::countr_one(run.low));
-        // Set bits with gaps between them, or more than 64 of them.
-        if (bits == 0 || run != FieldValue{0, low_ones(bits)}) {
-            const OpenNicira open(writer_, nicira_action::load2);
-            return put_entry(set, true);
+        while (!mask.zero()) {
+            const unsigned offset = lowest_bit(mask);
+            const unsigned run =
+                static_cast<unsigned>(std::countr_one(shifted_right(mask, offset).low));
+            const unsigned bits = std::min(run, layout.bits);
+            const OpenNicira open(writer_, nicira_action::load);
+            writer_.u16(static_cast<std::uint16_t>(offset << 6 | (bits - 1)));
+            encode_field_header(writer_, header, version_);
+            writer_.u64(shifted_right(value, offset).low & low_ones(bits));
+            mask = mask & ~shifted_left({0, low_ones(run)}, offset);
         }
-        const unsigned width = std::min(bits, layout.bits);
-        const OpenNicira open(writer_, nicira_action::load);
-        writer_.u16(static_cast<std::uint16_t>(offset << 6 | (width - 1)));
-        encode_field_header(writer_, header, version_);
-        writer_.u64(shifted_right(value, offset).low & low_ones(width));
     }
     // Three sets, one for each transport protocol, were one action once. How many were written.
     std::size_t write_port_of_any(std::span<const RuleAction> actions) {

@@ -4,9 +4,11 @@
 // prints it as one line; a front door turns it into a reply and the switch goes on.
 #pragma once
 
+#include <cerrno>
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace switchd {
 
@@ -31,6 +33,12 @@ private:
 // The text of errno value `error`.
 inline std::string errno_text(int error) {
     return std::strerror(error);
+}
+
+// What helps where something could not be made in a directory: on a full disk nothing but room,
+// otherwise `remedy`.
+inline std::string room_or(int error, std::string remedy) {
+    return error == ENOSPC || error == EDQUOT ? "make room on its disk" : std::move(remedy);
 }
 
 }  // namespace switchd

@@ -38,7 +38,7 @@ void Listener::on_accepted(Completion& completion) noexcept {
     if (completion.result >= 0) {
         Fd connection{completion.result};
         refuse_descriptors(connection.get());
-        if (!closed_) handler_(owner_, std::move(connection));
+        if (!closed_) handler_(owner_, connection, true);
     }
     if (completion.more || closed_) return;
     if (completion.result == -EMFILE || completion.result == -ENFILE)
@@ -49,20 +49,31 @@ void Listener::on_accepted(Completion& completion) noexcept {
 
 void Listener::on_client_waits(Completion& completion) noexcept {
     if (closed_ || completion.result < 0) return;
-    if (Fd connection = accept_now()) {
-        refuse_descriptors(connection.get());
-        handler_(owner_, std::move(connection));
-    } else {
-        reserve_.reset();
-        accept_now();  // and closed
-        reserve_ = open_reserve();
-    }
+    if (Fd connection = accept_now())
+        handler_(owner_, connection, true);
+    else
+        turn_away();
     if (!closed_) reactor_.accept(accept_, socket_.get());
+}
+
+// It is not closed before the next one comes: a client that is still about to send its request
+// would get EPIPE for that and never read what it is told.
+void Listener::turn_away() noexcept {
+    reserve_.reset();
+    reserve_ = accept_now();
+    if (!reserve_) {
+        reserve_ = open_reserve();
+        return;
+    }
+    handler_(owner_, reserve_, false);
+    ::shutdown(reserve_.get(), SHUT_WR);
 }
 
 // Only for when a client is known to wait.
 Fd Listener::accept_now() noexcept {
-    return Fd{::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+    Fd connection{::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+    if (connection) refuse_descriptors(connection.get());
+    return connection;
 }
 
 }  // namespace switchd

@@ -6,6 +6,8 @@
 
 #include <tuple>
 
+#include "switchd/core/printable.h"
+
 namespace switchd {
 
 namespace {
@@ -25,9 +27,8 @@ void Log::use_syslog() {
 }
 
 void Log::write(Level level, std::string_view text) {
-    std::string line{text};
-    for (char& c : line)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    if (level > threshold(syslog_ ? Destination::syslog : Destination::console)) return;
+    std::string line = printable(text);
     if (syslog_) {
         const int priority = level == Level::error     ? LOG_ERR
                              : level == Level::warning ? LOG_WARNING

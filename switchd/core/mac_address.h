@@ -35,7 +35,6 @@ struct MacAddress {
 
     // Multicast or broadcast: never the source of a correct frame.
     constexpr bool is_group() const { return (bytes[0] & 1) != 0; }
-    constexpr bool is_broadcast() const { return *this == broadcast(); }
 
     constexpr auto operator<=>(const MacAddress&) const = default;
 };

@@ -252,6 +252,10 @@ void Reactor::accept(Operation& operation, int fd) {
     io_uring_prep_accept(&next_request(operation, 0), fd, nullptr, nullptr, SOCK_CLOEXEC);
 }
 
+void Reactor::connect(Operation& operation, int fd, const sockaddr* address, std::uint32_t bytes) {
+    io_uring_prep_connect(&next_request(operation, 0), fd, address, bytes);
+}
+
 void Reactor::read(Operation& operation, int fd, std::span<std::byte> into) {
     // Offset -1: the file's own position, also for what cannot seek.
     io_uring_prep_read(&next_request(operation, 0), fd, into.data(),

@@ -28,6 +28,7 @@
 #include "switchd/core/operation.h"
 
 struct io_uring_sqe;
+struct sockaddr;
 
 namespace switchd {
 
@@ -65,6 +66,9 @@ public:
     // would block, and gives up at once only where O_NONBLOCK is set. One at a time, so that a
     // flood of connections has its turn and no more than that.
     void accept(Operation& operation, int fd);
+    // Completes when the socket is connected, or with the reason why it is not. `address` must
+    // stay until then.
+    void connect(Operation& operation, int fd, const sockaddr* address, std::uint32_t bytes);
     void read(Operation& operation, int fd, std::span<std::byte> into);
     void write(Operation& operation, int fd, std::span<const std::byte> bytes);
     // Completes once with the events that are there, of poll(2)'s `events`, POLLERR and POLLHUP.

@@ -70,8 +70,9 @@ Fd listen_on(const std::string& path, unsigned mode) {
         bound = ::bind(socket.get(), name, sizeof *address);
     }
     if (bound != 0)
-        throw SetupError("cannot listen on '" + path + "': " + errno_text(errno),
-                         "choose a directory that exists and that you may write to");
+        throw SetupError(
+            "cannot listen on '" + path + "': " + errno_text(errno),
+            room_or(errno, "choose a directory that exists and that you may write to"));
     if (::chmod(path.c_str(), mode) != 0 || ::listen(socket.get(), SOMAXCONN) != 0) {
         const int error = errno;
         ::unlink(path.c_str());

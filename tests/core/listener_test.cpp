@@ -58,6 +58,27 @@ private:
     std::vector<Fd> hoard_;
 };
 
+// A door that has a word for those who may not come in.
+struct PoliteDoor {
+    PoliteDoor(Loop& on, Fd socket)
+        : loop(on),
+          listener(Listener::calling<&PoliteDoor::on_connection, &PoliteDoor::on_turned_away>(
+              on.reactor, std::move(socket), this)) {}
+    ~PoliteDoor() {
+        listener.close();
+        loop.until([&] { return listener.idle(); });
+    }
+    void on_connection(Fd) noexcept {}
+    void on_turned_away(const Fd& connection) noexcept {
+        ++turned_away;
+        static_cast<void>(::send(connection.get(), "full", 4, MSG_NOSIGNAL));
+    }
+
+    Loop& loop;
+    int turned_away = 0;
+    Listener listener;
+};
+
 bool hung_up(const Fd& client) {
     std::array<std::byte, 1> byte{};
     const ssize_t got = receive_now(client, byte);
@@ -120,4 +141,26 @@ TEST_CASE("without descriptors clients are turned away, the loop neither hangs n
     REQUIRE(connect_to(clients[5], directory / "socket") == 0);
     REQUIRE(loop.until([&] { return door.connections.size() == 1; }));
     CHECK_FALSE(hung_up(clients[5]));
+}
+
+TEST_CASE("who is turned away may finish what it says, and hears why", "[listener]") {
+    FewDescriptors descriptors;
+    Loop loop;
+    const TemporaryDirectory directory;
+    PoliteDoor door{loop, listening(directory)};
+    std::vector<Fd> clients;
+    for (int i = 0; i < 3; ++i) clients.push_back(unix_socket(SOCK_STREAM));
+    loop.turn();
+
+    descriptors.take_all();
+    int turned_away = 0;
+    for (const Fd& client : clients) {
+        REQUIRE(connect_to(client, directory / "socket") == 0);
+        REQUIRE(loop.until([&] { return door.turned_away == turned_away + 1; }));
+        ++turned_away;
+        CHECK(::send(client.get(), "request", 7, MSG_NOSIGNAL) == 7);
+        std::array<std::byte, 8> answer{};
+        CHECK(receive_now(client, answer) == 4);
+        CHECK(hung_up(client));
+    }
 }

@@ -40,3 +40,12 @@ TEST_CASE("what a peer calls itself cannot forge a line or move the cursor", "[l
     CHECK(stderr_of([&] { log.info("{}", "a\nswitchd: b\x1b[2J\x7f"); }) ==
           "switchd: a?switchd: b?[2J?\n");
 }
+
+TEST_CASE("a line of less worth than the threshold is not written", "[log]") {
+    Log log{"switchd"};
+    log.set_threshold(Log::Destination::console, Log::Level::warning);
+    CHECK(stderr_of([&] { log.info("all is well"); }) == "");
+    CHECK(stderr_of([&] { log.warn("low"); }) == "switchd: low\n");
+    log.set_threshold(Log::Destination::console, Log::Level::off);
+    CHECK(stderr_of([&] { log.error("bad"); }) == "");
+}

@@ -11,6 +11,7 @@
 #include <random>
 
 #include "flows/classifier.h"
+#include "tests/flows/match_maker.h"
 #include "tests/support/catch.h"
 
 namespace switchd::test {
@@ -23,28 +24,6 @@ struct BenchRule {
     std::uint32_t priority;
 };
 
-class RuleMaker {
-public:
-    RuleMaker() { fold(field::metadata, field::metadata.ones(), 0); }
-
-    RuleMaker& fold(const FlowField& field, std::uint64_t bits, std::uint64_t value) {
-        mask_.fold(field, bits);
-        key_.set(field, value);
-        return *this;
-    }
-    RuleMaker& exact(const FlowField& field, std::uint64_t value) {
-        return fold(field, field.ones(), value);
-    }
-    RuleMaker& prefix(const FlowField& field, std::uint64_t value, unsigned length) {
-        return fold(field, 0xffffffff00000000 >> length, value);
-    }
-    Match match() const { return {key_, mask_}; }
-
-private:
-    FlowKey key_;
-    FlowMask mask_;
-};
-
 std::uint64_t host(std::uint64_t tenant, std::uint64_t number) {
     return 0x0a000000 + (tenant << 10 & 0xfffc00) + number;
 }
@@ -54,41 +33,35 @@ std::vector<BenchRule> rules_of_tenants(std::size_t tenants) {
     std::vector<BenchRule> rules;
     for (std::uint64_t tenant = 0; tenant < tenants; ++tenant) {
         const auto rule = [&] {
-            RuleMaker maker;
-            maker.exact(field::metadata, tenant).exact(field::eth_type, 0x0800);
-            return maker;
+            return MatchMaker{}.exact(field::metadata, tenant).exact(field::eth_type, 0x0800);
         };
         for (std::uint64_t i = 0; i < 40; ++i)  // a service on a host
             rules.push_back({rule()
                                  .exact(field::ip_dst, host(tenant, i % 20))
                                  .exact(field::ip_proto, i % 3 == 0 ? 17 : 6)
-                                 .exact(field::tp_dst, 20 + i)
-                                 .match(),
+                                 .exact(field::tp_dst, 20 + i),
                              1000});
         for (std::uint64_t i = 0; i < 20; ++i)  // a service, for one network
             rules.push_back({rule()
                                  .prefix(field::ip_src, engine(), i % 2 == 0 ? 24 : 16)
                                  .exact(field::ip_dst, host(tenant, i))
                                  .exact(field::ip_proto, 6)
-                                 .exact(field::tp_dst, 8000 + i)
-                                 .match(),
+                                 .exact(field::tp_dst, 8000 + i),
                              1000});
         for (std::uint64_t i = 0; i < 10; ++i)  // a range of services
             rules.push_back({rule()
                                  .prefix(field::ip_dst, host(tenant, 0), 22)
                                  .exact(field::ip_proto, 6)
-                                 .fold(field::tp_dst, 0xffff << i & 0xffff, 0x8000)
-                                 .match(),
+                                 .masked(field::tp_dst, 0x8000, 0xffff << i),
                              900 + static_cast<std::uint32_t>(i)});
         for (unsigned i = 0; i < 15; ++i)  // routes
-            rules.push_back({rule().prefix(field::ip_dst, engine(), 14 + i).match(), 100 + 14 + i});
-        for (std::uint64_t i = 0; i < 14; ++i) {  // machines
-            RuleMaker maker;
-            maker.exact(field::metadata, tenant)
-                .exact(field::eth_dst, 0x020000000000 + tenant * 256 + i);
-            rules.push_back({maker.match(), 50});
-        }
-        rules.push_back({rule().match(), 1});
+            rules.push_back({rule().prefix(field::ip_dst, engine(), 14 + i), 100 + 14 + i});
+        for (std::uint64_t i = 0; i < 14; ++i)  // machines
+            rules.push_back({MatchMaker{}
+                                 .exact(field::metadata, tenant)
+                                 .exact(field::eth_dst, 0x020000000000 + tenant * 256 + i),
+                             50});
+        rules.push_back({rule(), 1});
     }
     return rules;
 }

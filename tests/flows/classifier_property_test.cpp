@@ -1,8 +1,8 @@
 // A classifier beside a search through all rules.
 #include <algorithm>
-#include <bit>
 #include <memory>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "flows/classifier.h"
@@ -26,6 +26,7 @@ public:
         ports_masked_ = chance(40);
         arbitrary_ = chance(30);
         base_ = engine_();
+        for (std::uint64_t i = 1 + below(6); i != 0; --i) usual_masks_.push_back(new_mask());
     }
 
     std::uint64_t below(std::uint64_t limit) { return engine_() % limit; }
@@ -42,7 +43,11 @@ public:
             for (auto& word : key.words) word ^= engine_() & engine_() & engine_();
         return key;
     }
-    FlowMask mask() {
+    FlowMask mask() { return chance(75) ? usual_masks_[below(usual_masks_.size())] : new_mask(); }
+    Match match() { return {key(), mask()}; }
+
+private:
+    FlowMask new_mask() {
         FlowMask mask;
         for (const FlowField& field : fields_) {
             if (chance(50)) continue;
@@ -64,9 +69,6 @@ public:
         }
         return mask;
     }
-    Match match() { return {key(), mask()}; }
-
-private:
     static std::uint64_t prefix(unsigned length, unsigned bits) {
         return length == 0 ? 0 : ~std::uint64_t{0} << (bits - length);
     }
@@ -84,6 +86,7 @@ private:
 
     std::mt19937_64 engine_;
     std::vector<FlowField> fields_;
+    std::vector<FlowMask> usual_masks_;
     bool ipv6_, ports_masked_, arbitrary_;
     std::uint64_t base_;
 };
@@ -168,6 +171,41 @@ TEST_CASE("a classifier decides as a search through all rules would, and its mas
         std::size_t visited = 0;
         classifier.for_each([&](ClassifierEntry&) { ++visited; });
         REQUIRE(visited == entries.size());
+    }
+}
+
+TEST_CASE("entries that were removed leave no trace in masks", "[flows][classifier][property]") {
+    for (const auto seed : seeds(100)) {
+        INFO("rerun with seed " << seed);
+        RandomMatches random{seed};
+        Classifier classifier{HashKey{seed}};
+        Entries entries;
+        const auto insert = [&] {
+            const Match match = random.match();
+            const auto priority = static_cast<std::uint32_t>(random.below(4));
+            if (classifier.find(match, priority)) return;
+            entries.push_back(std::make_unique<ClassifierEntry>(match, priority));
+            classifier.insert(*entries.back());
+        };
+        for (std::uint64_t i = random.below(40); i != 0; --i) insert();
+        std::vector<std::pair<FlowKey, FlowMask>> masks(50);
+        for (auto& [key, mask] : masks) {
+            key = random.key();
+            classifier.lookup(key, mask);
+        }
+        const std::size_t stay = entries.size(), subtables = classifier.subtables();
+        for (int i = 0; i < 200; ++i) insert();
+        while (entries.size() > stay) {
+            std::swap(entries[stay + random.below(entries.size() - stay)], entries.back());
+            classifier.remove(*entries.back());
+            entries.pop_back();
+        }
+        REQUIRE(classifier.subtables() == subtables);
+        for (const auto& [key, wanted] : masks) {
+            FlowMask mask;
+            classifier.lookup(key, mask);
+            REQUIRE(mask == wanted);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
-// How long the parts of a lookup take. Run with: test-flows "[!benchmark]"
+// How long the parts of a lookup and the edits of a frame take. Run with: test-flows "[!benchmark]"
 //
 // Each benchmark does `batch` operations a run; divide what is printed by that for one frame.
+#include "flows/field_edit.h"
 #include "flows/forwarding_engine.h"
 #include "tests/flows/frames.h"
 #include "tests/support/catch.h"
@@ -155,6 +156,44 @@ TEST_CASE("what forwarding costs", "[!benchmark]") {
                 engine.process(key, 60, now);
             }
             return engine.megaflows().size();
+        });
+    };
+}
+
+TEST_CASE("what editing costs", "[!benchmark]") {
+    constexpr std::size_t headroom = 8;
+    Bytes memory = Bytes(headroom) + tcp_frame(alice, bob);
+    const EditableFrame frame{memory.data() + headroom, memory.size() - headroom, headroom};
+    const auto edit = [&](Catch::Benchmark::Chronometer meter, const FlowField& changing,
+                          const FlowMask& mask) {
+        FlowKey value;
+        value.set(field::ip_ttl, 63);
+        meter.measure([&] {
+            for (std::size_t i = 0; i < batch; ++i) {
+                value.set(changing, i);
+                edit_fields(frame, value, mask);
+            }
+            return memory[headroom];
+        });
+    };
+    BENCHMARK_ADVANCED("set eth_dst 1000 times")(Catch::Benchmark::Chronometer meter) {
+        edit(meter, field::eth_dst, FlowMask::of({field::eth_dst}));
+    };
+    BENCHMARK_ADVANCED("set nw_src and TTL of TCP 1000 times")
+    (Catch::Benchmark::Chronometer meter) {
+        edit(meter, field::ip_src, FlowMask::of({field::ip_src, field::ip_ttl}));
+    };
+    BENCHMARK_ADVANCED("set a port of SCTP 1000 times")(Catch::Benchmark::Chronometer meter) {
+        memory[headroom + 23] = std::byte{132};
+        edit(meter, field::tp_src, FlowMask::of({field::tp_src}));
+    };
+    BENCHMARK_ADVANCED("push and pop a tag 1000 times")(Catch::Benchmark::Chronometer meter) {
+        meter.measure([&] {
+            EditableFrame edited = frame;
+            for (std::size_t i = 0; i < batch; ++i)
+                edited = pop_vlan(
+                    push_vlan(edited, tpid_vlan, static_cast<std::uint16_t>(i)).value_or(edited));
+            return edited.start;
         });
     };
 }

@@ -47,7 +47,7 @@ TEST_CASE("a megaflow answers for all keys that agree under its mask", "[flows]"
     CHECK(cache.find(key_of(1, 5, 80)) == flow);
     CHECK_FALSE(cache.find(key_of(1, 6)));
     CHECK_FALSE(cache.find(key_of(2, 5)));
-    CHECK(flow->match_text() == "in_port=1,eth_src=00:00:00:00:00:05");
+    CHECK(flow->match_text() == "in_port=1,dl_src=00:00:00:00:00:05");
     CHECK(flow->actions_text() == "output:2");
     cache.erase(*flow);
     CHECK_FALSE(cache.find(key_of(1, 5)));

@@ -97,7 +97,7 @@ TEST_CASE("a trie answers as a search through its prefixes, and from the bits it
                             prefixes.back().second);
                 prefixes.pop_back();
             }
-            REQUIRE(trie.nodes() <= 1 + 4 * prefixes.size());
+            REQUIRE(trie.nodes() <= 1 + 8 * prefixes.size());
             for (int i = 0; i < 5; ++i) {
                 const PrefixBits asked = value();
                 const auto answer = trie.lookup(asked);

@@ -80,9 +80,11 @@ std::uint64_t next(std::uint64_t& state) {
     return state ^ state >> 29;
 }
 
+// Also where it makes no sense, in IPv4, as the key has it.
 bool is_neighbour_discovery(const FlowKey& key) {
     const std::uint64_t type = key.get(field::tp_src);
-    return key.get(field::eth_type) == 0x86dd && (type == 135 || type == 136) &&
+    const bool is_ip = key.get(field::eth_type) == 0x86dd || key.get(field::eth_type) == 0x0800;
+    return is_ip && key.get(field::ip_proto) == 58 && (type == 135 || type == 136) &&
            key.get(field::tp_dst) == 0;
 }
 

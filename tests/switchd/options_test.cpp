@@ -88,6 +88,53 @@ TEST_CASE("switchd takes everything that vde_switch can be told") {
     CHECK(vde.strict_vlan);
 }
 
+TEST_CASE("switchd is told its controllers as ovs-vsctl is") {
+    const auto parsed = switchd_with(
+        {"--controller", "tcp:127.0.0.1", "--controller=pssl:", "--fail-mode", "secure",
+         "--datapath-id", "0xAB", "--protocols", "OpenFlow13,OpenFlow10,OpenFlow13",
+         "--private-key", "/k", "--certificate", "/c", "--ca-cert", "/a", "--autovalidate", "1/8"});
+    const OpenflowOptions& openflow = parsed.options().openflow;
+    REQUIRE(openflow.controllers.size() == 2);
+    CHECK(openflow.controllers[0].text() == "tcp:127.0.0.1:6653");
+    CHECK(openflow.controllers[1].text() == "pssl:6653:0.0.0.0");
+    CHECK(openflow.fail_mode == FailMode::secure);
+    CHECK(openflow.datapath_id == 0xabU);
+    CHECK(openflow.versions == std::vector{openflow::Version::v1_0, openflow::Version::v1_3});
+    CHECK(openflow.tls == TlsFiles{"/k", "/c", "/a"});
+    CHECK(parsed.options().validate_every == 8);
+}
+
+TEST_CASE("without options there is no controller, and all versions would be spoken") {
+    const auto parsed = switchd_with({});
+    const OpenflowOptions& openflow = parsed.options().openflow;
+    CHECK(openflow.controllers.empty());
+    CHECK(openflow.fail_mode == FailMode::standalone);
+    CHECK_FALSE(openflow.datapath_id);
+    CHECK(openflow.versions.empty());
+    CHECK_FALSE(openflow.tls);
+    CHECK(parsed.options().validate_every == 0);
+}
+
+TEST_CASE("a controller that cannot be reached so is refused with the remedy") {
+    const auto& [words, expected] = GENERATE(table<std::vector<const char*>, std::string>({
+        {{"--controller", "br0"},
+         "switchd: --controller: target 'br0': it says no way to connect (begin with tcp:, ssl:, "
+         "unix:, ptcp:, pssl: or punix:)\n"},
+        {{"--controller", "ssl:10.0.0.1"},
+         "switchd: --controller ssl:10.0.0.1 needs TLS (add --private-key, --certificate and "
+         "--ca-cert)\n"},
+        {{"--private-key", "/k"},
+         "switchd: TLS needs all of --private-key, --certificate and --ca-cert, or none\n"},
+        {{"--datapath-id", "0x"},
+         "switchd: --datapath-id 0x is none (1 to 16 hexadecimal digits, not all zero)\n"},
+        {{"--fail-mode", "open"}, "switchd: --fail-mode open is none (standalone or secure)\n"},
+        {{"--autovalidate", "8"},
+         "switchd: --autovalidate 8 is no share (1/N, N from 1 on: 1/1 for all)\n"},
+    }));
+    CHECK(switchd_with(words).exit().error == expected);
+    CHECK(switchd_with(words).exit().status == 2);
+}
+
 TEST_CASE("a hub has no spanning tree") {
     const auto parsed = switchd_with({"--fstp", "--hub"});
     CHECK(parsed.options().vde.hub);
@@ -99,7 +146,7 @@ TEST_CASE("switchd refuses what it does not know and names the nearest option") 
         {{"--numport", "3"}, "switchd: unknown option '--numport' (did you mean --numports?)\n"},
         {{"--deamon"}, "switchd: unknown option '--deamon' (did you mean --daemon?)\n"},
         {{"--pid-file=/x"}, "switchd: unknown option '--pid-file=/x' (did you mean --pidfile?)\n"},
-        {{"--frobnicate"}, "switchd: unknown option '--frobnicate' (see switchd --help)\n"},
+        {{"--xyzzy"}, "switchd: unknown option '--xyzzy' (see switchd --help)\n"},
         {{"-x"}, "switchd: unknown option '-x' (see switchd --help)\n"},
         {{"br1"}, "switchd: 'br1' is no option (see switchd --help)\n"},
     }));
@@ -123,6 +170,14 @@ TEST_CASE("switchd refuses values that cannot be used, in one line") {
         {"--priority", ""},
         {"--group", "no-such-group"},
         {"--run-dir", ""},
+        {"--datapath-id", "0"},
+        {"--datapath-id", "12345678901234567"},
+        {"--datapath-id", "1g"},
+        {"--protocols", ""},
+        {"--protocols", "OpenFlow10,OpenFlow16"},
+        {"--autovalidate", "1/0"},
+        {"--autovalidate", "1/x"},
+        {"--controller", ""},
         {"--mode", "600", "--mode", "660"},
     }));
     const auto parsed = switchd_with(words);
@@ -134,7 +189,7 @@ TEST_CASE("switchd refuses values that cannot be used, in one line") {
 }
 
 TEST_CASE("switchd refuses a run directory whose sockets' names would be too long") {
-    const std::string longest = "/" + std::string(87, 'x');
+    const std::string longest = "/" + std::string(81, 'x');
     CHECK(switchd_with({"--run-dir", longest.c_str()}).options().run_directory == longest);
     const std::string longer = longest + "x";
     CHECK(switchd_with({"--run-dir", longer.c_str()}).exit().status == 2);
@@ -145,12 +200,17 @@ TEST_CASE("the help of switchd names every option and shows how to plug in") {
     CHECK(parsed.exit().status == 0);
     CHECK(parsed.exit().error.empty());
     const std::string& text = parsed.exit().output;
-    for (const char* option :
-         {"--run-dir",  "--daemon",    "--pidfile",     "--rcfile",
-          "--numports", "--hub",       "--fstp",        "--macaddr",
-          "--priority", "--hashsize",  "--strict-vlan", "--mode",
-          "--dirmode",  "--group",     "--tap",         "--mgmt ",
-          "--mgmtmode", "--mgmtgroup", "--version",     "qemu-system-x86_64 -nic vde,sock="})
+    for (const char* option : {"--run-dir",     "--daemon",
+                               "--pidfile",     "--rcfile",
+                               "--numports",    "--hub",
+                               "--fstp",        "--macaddr",
+                               "--priority",    "--hashsize",
+                               "--strict-vlan", "--mode",
+                               "--dirmode",     "--group",
+                               "--tap",         "--mgmt ",
+                               "--mgmtmode",    "--mgmtgroup",
+                               "--version",     "--controller",
+                               "--ca-cert",     "qemu-system-x86_64 -nic vde,sock="})
         CHECK_THAT(text, Catch::Contains(option));
 }
 

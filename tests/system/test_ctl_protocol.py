@@ -3,10 +3,12 @@
 import grp
 import os
 import random
+import resource
 import signal
 import socket
 import stat
 import struct
+import sys
 
 import pytest
 
@@ -175,7 +177,8 @@ def test_a_request_that_is_too_long_is_cut_to_its_description(lab):
 
 @pytest.mark.ours_only("in the real one a description can end the data of a reply")
 @pytest.mark.parametrize("description", [
-    b"two\nlines", b"\n.\n1000 Success\n", b".\n", b"\0\0\0", b"\xff\xfe\x1b[2J", b"a\rb", b""])
+    b"two\nlines", b"\n.\n1000 Success\n", b".\n", b"\0\0\0", b"\xff\xfe\x1b[2J", b"a\rb", b"",
+    "\u009b2J\u2028\u0085".encode()])
 def test_a_hostile_description_does_not_break_the_console(lab, description):
     switch = lab.foreground()
     lab.plug(switch, description=description)
@@ -303,6 +306,34 @@ def test_every_tool_reports_its_refusal(lab, tool):
     assert refused.returncode not in (0, None), refused
     assert refused.stderr, refused
     switch.await_endpoints(0)
+
+
+def leave_descriptors(pid, free):
+    """So many more may be opened, until the limits that this returns are set again."""
+    taken = {int(each) for each in os.listdir(f"/proc/{pid}/fd")}
+    limit = [each for each in range(len(taken) + free + 1) if each not in taken][free]
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, before[1]))
+    return before
+
+
+@pytest.mark.ours_only("the real one leaves a client without an answer")
+@pytest.mark.parametrize("free", [0, 1, 2])
+def test_a_client_for_which_no_descriptor_is_left_is_told_the_truth(lab, free):
+    """Of the three that a client takes, the first two stay."""
+    switch = lab.foreground()
+    one, other = lab.plug(switch), lab.plug(switch)
+    before = leave_descriptors(switch.pid, free)
+    for _ in range(5):
+        refused = lab.run(["vde_plug", switch.directory])
+        assert refused.returncode == 1
+        assert refused.stderr == f"vde_open {switch.directory}: Connection refused\n"
+    carries(one, other)
+    assert switch.process.errors().count("clients are refused: Too many open files") == 1
+    resource.prlimit(switch.pid, resource.RLIMIT_NOFILE, before)
+    lab.vde_plug(switch).send(last_frame())
+    assert other.receive() == last_frame()
+    switch.await_endpoints(3)
 
 
 # -- users and groups
@@ -508,6 +539,50 @@ def test_a_thousand_connections_in_a_row_leave_nothing(lab):
     wait_until(lambda: sorted(os.listdir(switch.directory)) == names,
                lambda: f"{names}, there are {os.listdir(switch.directory)}")
     switch.await_endpoints(2)
+    carries(one, other)
+
+
+@pytest.mark.ours_only("the real one loses its ports after some 44 plugs in quick succession")
+def test_a_storm_of_clients_that_come_and_go_costs_the_others_nothing(lab):
+    ports, rounds = 100, 100
+    switch = lab.foreground("-n", str(ports))
+    # What the storm sends goes to a third, who does not read.
+    stay = [lab.plug(switch, name=lab.path(f"p{number}")) for number in range(3)]
+    one, other, sink = stay
+    for number, plug in enumerate(stay):
+        plug.send(numbered(0, source=mac(number)))
+    wait_until(lambda: len(switch.ok("hash/print")) == 3, "three stations")
+    assert len(one.receive_many(2) + other.receive_many(2)) == 4
+    idle, names = open_descriptors(switch.pid), sorted(os.listdir(switch.directory))
+
+    script = os.path.join(os.path.dirname(__file__), "storm.py")
+    place = lab.shared("place")
+    storm = [lab.spawn([sys.executable, "-B", script, switch.directory, place, str(rounds), "2"])
+             for _ in range(4)]
+    carried = 0
+    while any(each.popen.poll() is None for each in storm):
+        for sender, receiver in ((0, 1), (1, 0)):
+            sent = [numbered(carried + each, destination=mac(receiver), source=mac(sender))
+                    for each in range(20)]
+            for each in sent:
+                stay[sender].send(each)
+            assert stay[receiver].receive_many(20) == sent
+            carried += 20
+    for each in storm:
+        assert each.wait() == 0
+        assert each.output().decode() == f"{rounds} plugged in, refused: []\n"
+    assert carried > 0 and one.pending() == other.pending() == []
+
+    wait_until(lambda: open_descriptors(switch.pid) == idle,
+               lambda: f"{idle} descriptors, there are {open_descriptors(switch.pid)}")
+    wait_until(lambda: sorted(os.listdir(switch.directory)) == names,
+               lambda: f"{names}, there are {os.listdir(switch.directory)}")
+    switch.await_endpoints(3)
+    assert len(switch.ok("hash/print")) == 3
+    for number in range(ports - 3):
+        lab.plug(switch, name=lab.path(f"q{number}"))
+    with pytest.raises(Refused):
+        lab.plug(switch, name=lab.path("q"))
     carries(one, other)
 
 

@@ -56,7 +56,9 @@ def refused(lab, *argv):
 @pytest.mark.parametrize("user", [None, NOBODY])
 def test_without_options_it_makes_one_bridge_and_leaves_nothing(lab, user):
     switchd = Switchd(lab, user=user)
-    assert sorted(os.listdir(switchd.run_dir)) == ["br0", "switchd.pid", "switchd.sock"]
+    assert sorted(os.listdir(switchd.run_dir)) == [
+        "br0", f"ovs-vswitchd.{switchd.process.pid}.ctl", "ovs-vswitchd.pid", "switchd.pid",
+        "switchd.sock"]
     with open(os.path.join(switchd.run_dir, "switchd.pid"), encoding="ascii") as file:
         assert is_alive(int(file.read()))
     assert stat.S_IMODE(os.stat(os.path.join(switchd.run_dir, "switchd.sock")).st_mode) & 0o077 == 0
@@ -196,7 +198,7 @@ def test_a_second_one_in_the_same_run_directory_is_refused(lab):
     status, reason = refused(lab, lab.programs.switchd, "--run-dir", first.run_dir)
     assert status == 1 and first.run_dir in reason
     assert first.ask("show")["pid"] == first.process.pid
-    assert len(os.listdir(first.run_dir)) == 3
+    assert len(os.listdir(first.run_dir)) == 5
 
 
 def test_what_a_killed_one_left_is_replaced(lab):

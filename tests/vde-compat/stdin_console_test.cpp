@@ -155,6 +155,22 @@ TEST_CASE("a stdout that is gone silences the console and commands still work") 
     CHECK(lab.ends == 0);
 }
 
+TEST_CASE("replies that cannot be written silence none that come later") {
+    StdinLab lab;
+    const Fd working = std::move(lab.output);
+    lab.output = make_pipe().second;  // that nobody can read
+    lab.open();
+    for (const int vlan : {5, 6}) {
+        lab.type("vlan/create " + std::to_string(vlan) + "\n");
+        REQUIRE(lab.loop.until([&] { return lab.model.vlan_table.contains(vlan); }));
+        lab.loop.turns(2);  // the reply is submitted, and fails at once
+    }
+    checked(::dup2(working.get(), lab.output.get()));
+    lab.type("vlan/create 7\n");
+    CHECK(lab.hears("1000 Success\n"));
+    CHECK(lab.ends == 0);
+}
+
 TEST_CASE("descriptors that do not block are waited for, not asked in a circle") {
     StdinLab lab;
     ::fcntl(lab.input.get(), F_SETFL, O_NONBLOCK);

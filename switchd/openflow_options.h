@@ -1,0 +1,28 @@
+// What a bridge is told about OpenFlow when it is made.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "flows/openflow/version.h"
+#include "switchd/stream_target.h"
+#include "switchd/tls_stream.h"
+
+namespace switchd {
+
+// What a bridge does while it has lost its controllers (ovs-vsctl(8), fail_mode).
+enum class FailMode : std::uint8_t {
+    standalone,  // it is a learning switch until one is back
+    secure,      // it keeps the flows that it has
+};
+
+struct OpenflowOptions {
+    std::vector<StreamTarget> controllers;
+    FailMode fail_mode = FailMode::standalone;
+    std::optional<std::uint64_t> datapath_id;  // none: made from the bridge's address
+    std::vector<openflow::Version> versions;   // that may be spoken, ascending; empty: all
+    std::optional<TlsFiles> tls;               // there if a controller needs it
+};
+
+}  // namespace switchd

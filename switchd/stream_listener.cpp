@@ -1,0 +1,68 @@
+#include "switchd/stream_listener.h"
+
+#include <algorithm>
+
+#include "switchd/stream_socket.h"
+
+namespace switchd {
+
+namespace {
+
+// Notes the port that was taken.
+Fd listen_and_note(StreamTarget& target, unsigned mode) {
+    Fd socket = listen_on(target, mode);
+    if (target.kind != StreamTarget::Kind::unix_socket) target.port = port_of(socket);
+    return socket;
+}
+
+}  // namespace
+
+StreamListener::StreamListener(Reactor& reactor, Log& log, const StreamTarget& target,
+                               unsigned mode, const TlsContext* tls, StreamHost& host)
+    : reactor_(reactor),
+      log_(log),
+      target_(target),
+      tls_(target.kind == StreamTarget::Kind::tls ? tls : nullptr),
+      host_(host),
+      listener_(Listener::calling<&StreamListener::on_connection>(
+          reactor, listen_and_note(target_, mode), this)) {}
+
+void StreamListener::close() noexcept {
+    listener_.close();
+    for (auto& link : links_) {
+        link->close();
+        reactor_.retire(std::move(link));
+    }
+    links_.clear();
+    if (target_.kind == StreamTarget::Kind::unix_socket) ::unlink(target_.path.c_str());
+}
+
+void StreamListener::on_connection(Fd connection) noexcept {
+    if (links_.size() == connections_max) {
+        log_.warn("{}: {} connections are enough, one more is refused", target_.text(),
+                  connections_max);
+        return;
+    }
+    if (target_.kind != StreamTarget::Kind::unix_socket) send_at_once(connection);
+    std::string peer = peer_text(connection);
+    links_.push_back(std::make_unique<StreamLink>(
+        reactor_, std::move(connection),
+        tls_ ? std::make_unique<TlsStream>(*tls_, TlsStream::Role::server) : nullptr,
+        std::move(peer), static_cast<StreamLink::Owner&>(*this)));
+    links_.back()->start();
+}
+
+std::unique_ptr<StreamSession> StreamListener::link_opened(StreamLink& link) noexcept {
+    return host_.connected(link);
+}
+
+void StreamListener::link_ended(StreamLink& link, std::string_view reason) noexcept {
+    const auto it = std::ranges::find(links_, &link, &std::unique_ptr<StreamLink>::get);
+    if (it == links_.end()) return;
+    if (tls_) log_.info("{}: {}: {}", target_.text(), link.peer(), reason);
+    link.close();
+    reactor_.retire(std::move(*it));
+    links_.erase(it);
+}
+
+}  // namespace switchd

@@ -1,0 +1,46 @@
+// Takes connections on a passive target (ptcp:, pssl:, punix:), and has a session made for each.
+#pragma once
+
+#include <list>
+#include <memory>
+
+#include "switchd/core/listener.h"
+#include "switchd/core/log.h"
+#include "switchd/stream_link.h"
+#include "switchd/stream_target.h"
+
+namespace switchd {
+
+class StreamListener final : private StreamLink::Owner {
+public:
+    // `mode` is that of a unix socket. `tls` may be null where the target needs none. What is
+    // referred to must outlive this. Throws SetupError.
+    StreamListener(Reactor& reactor, Log& log, const StreamTarget& target, unsigned mode,
+                   const TlsContext* tls, StreamHost& host);
+
+    // As it was asked for, with the port that it has got.
+    const StreamTarget& target() const { return target_; }
+    std::size_t connections() const { return links_.size(); }
+
+    // Lets everybody go and removes a unix socket.
+    void close() noexcept;
+    bool idle() const { return listener_.idle(); }
+
+private:
+    // Controllers are few; whoever comes when so many are there is turned away, not one of them.
+    static constexpr std::size_t connections_max = 64;
+
+    void on_connection(Fd connection) noexcept;
+    std::unique_ptr<StreamSession> link_opened(StreamLink& link) noexcept override;
+    void link_ended(StreamLink& link, std::string_view reason) noexcept override;
+
+    Reactor& reactor_;
+    Log& log_;
+    StreamTarget target_;
+    const TlsContext* tls_;
+    StreamHost& host_;
+    std::list<std::unique_ptr<StreamLink>> links_;
+    Listener listener_;
+};
+
+}  // namespace switchd

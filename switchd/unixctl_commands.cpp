@@ -1,0 +1,366 @@
+#include "switchd/unixctl_commands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "switchd/datapath_flow_text.h"
+#include "switchd/engine_counters.h"
+#include "switchd/version.h"
+
+namespace switchd {
+
+namespace {
+
+// What Open vSwitch calls its datapath in user space.
+constexpr std::string_view datapath_name = "netdev@ovs-netdev";
+
+constexpr std::size_t any_number = 1000;
+
+std::unexpected<std::string> failure(std::string text) {
+    return std::unexpected(std::move(text));
+}
+
+std::optional<std::string> wrong_bridge(const UnixctlContext& context, std::string_view name) {
+    if (name == context.bridge.name()) return std::nullopt;
+    return "no such bridge";
+}
+
+std::string number_text(PortNumber port) {
+    return std::to_string(port);
+}
+
+std::string name_text(PortNumber port) {
+    return Port(port).name();
+}
+
+std::string_view type_of(const Port& port) {
+    const bool tap = port.active() && port.endpoints.front()->module() == "tuntap";
+    return tap ? "tap" : "vde";
+}
+
+std::uint64_t missed(const Bridge& bridge) {
+    const auto& statistics = bridge.engine().statistics();
+    return statistics.misses + statistics.replaced + statistics.revalidated;
+}
+
+// -- the process
+
+UnixctlReply show_version(const UnixctlContext&, UnixctlArguments) {
+    return fmt::format("{}, in the place of ovs-vswitchd (Open vSwitch) 3.1.0\n", version);
+}
+
+UnixctlReply list_commands(const UnixctlContext&, UnixctlArguments) {
+    std::string text = "The available commands are:\n";
+    for (const UnixctlCommand& command : unixctl_commands())
+        text += fmt::format("  {:<23} {}\n", command.name, command.usage);
+    return text;
+}
+
+UnixctlReply show_memory(const UnixctlContext& context, UnixctlArguments) {
+    const Bridge& bridge = context.bridge;
+    const MegaflowCache& cache = bridge.engine().megaflows();
+    return fmt::format("masks:{} megaflows:{} ports:{} stations:{}\n", cache.masks(), cache.size(),
+                       bridge.ports().size(), bridge.tables().macs().size());
+}
+
+// Without rates: nothing wakes up to measure them.
+UnixctlReply show_coverage(const UnixctlContext& context, UnixctlArguments) {
+    std::string text = "Event coverage, total since the start:\n";
+    std::size_t never = 0;
+    for (const auto& [name, count] : engine_counters(context.bridge.engine()))
+        if (count > 0)
+            text += fmt::format("{:<24} total: {}\n", name, count);
+        else
+            ++never;
+    return text + fmt::format("{} events never hit\n", never);
+}
+
+UnixctlReply read_counter(const UnixctlContext& context, UnixctlArguments arguments) {
+    for (const auto& [name, count] : engine_counters(context.bridge.engine()))
+        if (name == arguments[0]) return fmt::format("{}\n", count);
+    return failure("No such counter");
+}
+
+// -- stations
+
+UnixctlReply show_stations(const UnixctlContext& context, UnixctlArguments arguments) {
+    if (const auto wrong = wrong_bridge(context, arguments[0])) return failure(*wrong);
+    std::vector<MacEntry> entries = context.bridge.tables().macs().entries();
+    std::ranges::stable_sort(entries, {}, &MacEntry::last_heard);
+    std::string text = " port  VLAN  MAC                Age\n";
+    for (const MacEntry& entry : entries) {
+        const auto age = std::chrono::duration_cast<std::chrono::seconds>(context.bridge.now() -
+                                                                          entry.last_heard);
+        text += fmt::format("{:5}  {:4}  {}  {:3}\n", entry.port, entry.vlan, entry.mac.to_string(),
+                            age.count());
+    }
+    return text;
+}
+
+UnixctlReply flush_stations(const UnixctlContext& context, UnixctlArguments arguments) {
+    if (!arguments.empty())
+        if (const auto wrong = wrong_bridge(context, arguments[0])) return failure(*wrong);
+    context.bridge.tables().forget_all_macs();
+    return "table successfully flushed\n";
+}
+
+// -- the datapath
+
+UnixctlReply show_bridges(const UnixctlContext& context, UnixctlArguments) {
+    const Bridge& bridge = context.bridge;
+    std::string text =
+        fmt::format("{}: hit:{} missed:{}\n  {}:\n", datapath_name,
+                    bridge.engine().statistics().hits, missed(bridge), bridge.name());
+    for (const Port* port : bridge.ports())
+        text += fmt::format("    {} {}/{}: ({})\n", port->name(), port->number, port->number,
+                            type_of(*port));
+    return text;
+}
+
+// "12345 (12.1 KiB)", in the largest unit that leaves a whole one.
+std::string bytes_text(std::uint64_t bytes) {
+    constexpr std::array<std::string_view, 4> units{"TiB", "GiB", "MiB", "KiB"};
+    std::uint64_t size = std::uint64_t{1} << 40;
+    for (const std::string_view unit : units) {
+        if (bytes >= size)
+            return fmt::format("{} ({:.1f} {})", bytes,
+                               static_cast<double>(bytes) / static_cast<double>(size), unit);
+        size >>= 10;
+    }
+    return std::to_string(bytes);
+}
+
+std::string statistics_text(const Port& port) {
+    std::uint64_t dropped = 0;
+    for (const std::uint64_t count : port.all_drops()) dropped += count;
+    return fmt::format(
+        "    RX packets:{} errors:? dropped:{} overruns:? frame:?\n"
+        "    TX packets:{} errors:? dropped:? aborted:? carrier:?\n"
+        "    collisions:?\n"
+        "    RX bytes:{}  TX bytes:{}\n",
+        port.in.packets, dropped, port.out.packets, bytes_text(port.in.bytes),
+        bytes_text(port.out.bytes));
+}
+
+UnixctlReply show_datapath(const UnixctlContext& context, UnixctlArguments arguments) {
+    bool statistics = false;
+    for (const std::string& word : arguments) {
+        if (word == "-s" || word == "--statistics")
+            statistics = true;
+        else if (word.starts_with('-'))
+            return failure(fmt::format("Unrecognized option {}", word));
+        else if (word != datapath_name)
+            return failure(fmt::format(
+                "ovs-vswitchd: opening datapath {} failed (No such file or directory)", word));
+    }
+    const Bridge& bridge = context.bridge;
+    std::string text = fmt::format("{}:\n  lookups: hit:{} missed:{} lost:0\n  flows: {}\n",
+                                   datapath_name, bridge.engine().statistics().hits, missed(bridge),
+                                   bridge.engine().megaflows().size());
+    for (const Port* port : bridge.ports()) {
+        text += fmt::format("  port {}: {} ({})\n", port->number, port->name(), type_of(*port));
+        if (statistics) text += statistics_text(*port);
+    }
+    return text;
+}
+
+struct DumpOptions {
+    bool more = false;
+    PortText port_text = number_text;
+    bool all = true;  // of the types of flows that Open vSwitch tells apart, ours is one
+    std::vector<std::string_view> words;
+};
+
+std::expected<DumpOptions, std::string> dump_options(UnixctlArguments arguments) {
+    DumpOptions options;
+    for (const std::string& word : arguments) {
+        if (word == "-m" || word == "--more") {
+            options.more = true;
+        } else if (word == "--names") {
+            options.port_text = name_text;
+        } else if (word == "--no-names") {
+            options.port_text = number_text;
+        } else if (word.starts_with("type=")) {
+            const std::string_view types = std::string_view(word).substr(5);
+            options.all = types.find("ovs") != types.npos || types.find("all") != types.npos;
+        } else if (word.starts_with("filter=") || word.starts_with("pmd=")) {
+            return failure(fmt::format("{} is not known to this switch: search its output instead",
+                                       word.substr(0, word.find('='))));
+        } else if (word.starts_with('-')) {
+            return failure(fmt::format("Unrecognized option {}", word));
+        } else {
+            options.words.push_back(word);
+        }
+    }
+    return options;
+}
+
+std::string flows_text(const Bridge& bridge, const DumpOptions& options) {
+    std::string text;
+    if (!options.all) return text;
+    bridge.engine().megaflows().for_each([&](const Megaflow& flow) {
+        if (options.more) text += fmt::format("ufid:{}, ", datapath_flow_id(flow));
+        text += datapath_flow_text(flow, bridge.now(), options.port_text) + "\n";
+    });
+    return text;
+}
+
+UnixctlReply dump_datapath_flows(const UnixctlContext& context, UnixctlArguments arguments) {
+    const auto options = dump_options(arguments);
+    if (!options) return failure(options.error());
+    if (!options->words.empty() && options->words.front() != datapath_name)
+        return failure("ovs-vswitchd: datapath not found (Invalid argument)");
+    const std::string flows = flows_text(context.bridge, *options);
+    return flows.empty() ? flows : "flow-dump from the main thread:\n" + flows;
+}
+
+UnixctlReply dump_bridge_flows(const UnixctlContext& context, UnixctlArguments arguments) {
+    const auto options = dump_options(arguments);
+    if (!options) return failure(options.error());
+    if (options->words.empty() || wrong_bridge(context, options->words.front()))
+        return failure("no such bridge");
+    return flows_text(context.bridge, *options);
+}
+
+UnixctlReply show_upcalls(const UnixctlContext& context, UnixctlArguments) {
+    const MegaflowCache& cache = context.bridge.engine().megaflows();
+    return fmt::format("{}:\n  flows         : (current {}) (limit {})\n", datapath_name,
+                       cache.size(), cache.settings().entries_max);
+}
+
+// A change of the tables is in force when it has been answered: there is nothing to wait for.
+UnixctlReply await_revalidation(const UnixctlContext&, UnixctlArguments) {
+    return "";
+}
+
+UnixctlReply purge_flows(const UnixctlContext& context, UnixctlArguments) {
+    context.bridge.engine().flush_megaflows();
+    return "";
+}
+
+// -- the log
+
+// The switch is one module to it.
+constexpr std::string_view log_module = "switchd";
+
+struct LevelName {
+    std::string_view name;  // in upper case when shown
+    Log::Level level;
+};
+constexpr LevelName level_names[] = {{"off", Log::Level::off},   {"emer", Log::Level::emergency},
+                                     {"err", Log::Level::error}, {"warn", Log::Level::warning},
+                                     {"info", Log::Level::info}, {"dbg", Log::Level::debug}};
+
+std::string level_text(Log::Level level) {
+    const auto it = std::ranges::find(level_names, level, &LevelName::level);
+    std::string text{it->name};
+    for (char& c : text) c = static_cast<char>(c - 'a' + 'A');
+    return text;
+}
+
+std::string lower(std::string_view word) {
+    std::string text{word};
+    for (char& c : text)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return text;
+}
+
+UnixctlReply list_log(const UnixctlContext& context, UnixctlArguments) {
+    return fmt::format(
+        "                 console    syslog    file\n"
+        "                 -------    ------    ------\n"
+        "{:<16}  {:>4}       {:>4}       {:>4}\n",
+        log_module, level_text(context.log.threshold(Log::Destination::console)),
+        level_text(context.log.threshold(Log::Destination::syslog)), "OFF");
+}
+
+// "ANY:syslog:dbg": a module, a destination and a level, in any order, at most one of each.
+std::optional<std::string> set_log(Log& log, std::string_view specification) {
+    std::optional<Log::Level> level;
+    std::optional<std::string> destination;
+    bool module = false;
+    while (!specification.empty()) {
+        const std::string_view word = specification.substr(0, specification.find_first_of(" ,:"));
+        specification.remove_prefix(std::min(word.size() + 1, specification.size()));
+        if (word.empty()) continue;
+        const std::string name = lower(word);
+        const auto named = std::ranges::find(level_names, name, &LevelName::name);
+        if (named != std::end(level_names)) {
+            if (level) return "cannot specify multiple levels";
+            level = named->level;
+        } else if (name == "console" || name == "syslog" || name == "file") {
+            if (destination) return "cannot specify multiple destinations";
+            destination = name;
+        } else if (name == "any" || name == log_module) {
+            if (module) return "cannot specify multiple modules";
+            module = true;
+        } else {
+            return fmt::format("no destination, level, or module \"{}\"", word);
+        }
+    }
+    // Without a level, all that can be said is said. There is no file to write to.
+    for (const auto& [name, to] : {std::pair{"console", Log::Destination::console},
+                                   std::pair{"syslog", Log::Destination::syslog}})
+        if (!destination || *destination == name)
+            log.set_threshold(to, level.value_or(Log::Level::debug));
+    return std::nullopt;
+}
+
+UnixctlReply change_log(const UnixctlContext& context, UnixctlArguments arguments) {
+    if (arguments.empty()) set_log(context.log, "");
+    for (const std::string& specification : arguments) {
+        if (lower(specification).starts_with("pattern:"))
+            return failure("the pattern of log lines cannot be changed");
+        if (const auto wrong = set_log(context.log, specification)) return failure(*wrong);
+    }
+    return "";
+}
+
+constexpr UnixctlCommand commands[] = {
+    {"coverage/read-counter", "COUNTER", 1, 1, read_counter},
+    {"coverage/show", "", 0, 0, show_coverage},
+    {"dpctl/dump-flows", "[-m] [--names] [dp] [type=..]", 0, 6, dump_datapath_flows},
+    {"dpctl/show", "[-s] [dp...]", 0, any_number, show_datapath},
+    {"dpif/dump-flows", "[-m] [--names | --no-names] bridge", 1, any_number, dump_bridge_flows},
+    {"dpif/show", "", 0, 0, show_bridges},
+    {"fdb/flush", "[bridge]", 0, 1, flush_stations},
+    {"fdb/show", "bridge", 1, 1, show_stations},
+    {"list-commands", "", 0, 0, list_commands},
+    {"memory/show", "", 0, 0, show_memory},
+    {"revalidator/purge", "", 0, 0, purge_flows},
+    {"revalidator/wait", "", 0, 0, await_revalidation},
+    {"upcall/show", "", 0, 0, show_upcalls},
+    {"version", "", 0, 0, show_version},
+    {"vlog/list", "", 0, 0, list_log},
+    {"vlog/set", "[spec...]", 0, any_number, change_log},
+};
+static_assert(std::ranges::is_sorted(commands, {}, &UnixctlCommand::name));
+
+}  // namespace
+
+std::span<const UnixctlCommand> unixctl_commands() {
+    return commands;
+}
+
+UnixctlReply run_unixctl_command(const UnixctlContext& context, std::string_view name,
+                                 UnixctlArguments arguments) {
+    const auto command = std::ranges::find(commands, name, &UnixctlCommand::name);
+    if (command == std::end(commands))
+        return failure(
+            fmt::format("\"{}\" is not a valid command (use \"list-commands\" to see a "
+                        "list of valid commands)",
+                        name));
+    if (arguments.size() < command->arguments_min)
+        return failure(fmt::format("\"{}\" command requires at least {} arguments", name,
+                                   command->arguments_min));
+    if (arguments.size() > command->arguments_max)
+        return failure(
+            fmt::format("\"{}\" command takes at most {} arguments", name, command->arguments_max));
+    return command->run(context, arguments);
+}
+
+}  // namespace switchd

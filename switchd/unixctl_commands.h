@@ -1,0 +1,42 @@
+// What ovs-appctl can ask of a running switch: one table of commands, each from words to text.
+//
+// Names, arguments, output and errors are Open vSwitch's (ovs-appctl(8), ovs-vswitchd(8)), so that
+// people and scripts find what they know. A command that is added needs a row and a function.
+#pragma once
+
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "switchd/bridge.h"
+
+namespace switchd {
+
+// What the commands may look at and change. Everything must outlive the server.
+struct UnixctlContext {
+    Bridge& bridge;
+    Log& log;
+};
+
+// The words behind the command's name.
+using UnixctlArguments = std::span<const std::string>;
+// What the tool prints to its standard output, or as an error, then ending with status 2.
+using UnixctlReply = std::expected<std::string, std::string>;
+
+struct UnixctlCommand {
+    std::string_view name;
+    std::string_view usage;  // its arguments, for list-commands
+    std::size_t arguments_min;
+    std::size_t arguments_max;
+    UnixctlReply (*run)(const UnixctlContext&, UnixctlArguments);
+};
+
+// Ascending by name.
+std::span<const UnixctlCommand> unixctl_commands();
+
+// Finds the command and runs it, if the number of its arguments is right.
+UnixctlReply run_unixctl_command(const UnixctlContext& context, std::string_view name,
+                                 UnixctlArguments arguments);
+
+}  // namespace switchd

@@ -1,0 +1,208 @@
+#include "flows/flow_tables.h"
+
+#include "tests/flows/frames.h"
+#include "tests/flows/rules.h"
+#include "tests/support/catch.h"
+
+namespace switchd::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Command = FlowMod::Command;
+
+struct Tables : RuleObserver {
+    Tables() { tables.set_observer(this); }
+    void rule_removed(const Rule& rule, RemovedReason reason, TimePoint) override {
+        removed.emplace_back(rule.cookie, reason);
+    }
+    FlowMod mod(Command command, const Match& match, RuleActions actions = {}) {
+        FlowMod mod = add_mod(match, 7, std::move(actions));
+        mod.command = command;
+        return mod;
+    }
+    void add(const Match& match, std::uint64_t cookie, RuleActions actions = output(1),
+             std::uint32_t priority = 7, std::uint8_t table = 0) {
+        FlowMod adding = add_mod(match, priority, std::move(actions), table);
+        adding.new_cookie = cookie;
+        REQUIRE(tables.apply(adding, now));
+    }
+    const Rule* rule(const Match& match, std::uint32_t priority = 7) {
+        return tables.find(0, match, priority);
+    }
+    std::size_t count(const FlowMod& request) { return tables.select(request).size(); }
+
+    ChangeLog changes;
+    FlowTables tables{changes};
+    TimePoint now{1h};
+    std::vector<std::pair<std::uint64_t, RemovedReason>> removed;
+};
+
+Match to(MacAddress mac) {
+    FlowKey key;
+    key.set(field::eth_dst, mac.to_u64());
+    return {key, FlowMask::of({field::eth_dst})};
+}
+Match to_in_vlan(MacAddress mac, VlanId vlan) {
+    FlowKey key = to(mac).key;
+    key.set(field::vlan_vid, vlan | tci_present);
+    return {key, FlowMask::of({field::eth_dst, field::vlan_vid})};
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(Tables, "adding the same rule again gives it a new life", "[flows]") {
+    add(to(bob), 1);
+    tables.count(rule(to(bob))->id, 3, 300, now + 1s);
+    now += 5s;
+    FlowMod again = mod(Command::add, to(bob), output(2));
+    again.new_cookie = 2;
+    REQUIRE(tables.apply(again, now));
+    CHECK(tables.size() == 1);
+    CHECK(rule(to(bob))->cookie == 2);
+    CHECK(rule(to(bob))->created == now);
+    CHECK(rule(to(bob))->actions == output(2));
+    CHECK(rule(to(bob))->packets == 3);
+    again.resets_counters = true;
+    REQUIRE(tables.apply(again, now));
+    CHECK(rule(to(bob))->packets == 0);
+    CHECK(removed.empty());
+}
+
+TEST_CASE_METHOD(Tables, "a modify changes actions and nothing of the rule's life", "[flows]") {
+    add(to(bob), 1);
+    add(to_in_vlan(bob, 5), 2);
+    add(to(carol), 3);
+    now += 5s;
+    REQUIRE(tables.apply(mod(Command::modify, to(bob), output(9)), now));
+    CHECK(rule(to(bob))->actions == output(9));
+    CHECK(rule(to_in_vlan(bob, 5))->actions == output(9));
+    CHECK(rule(to(carol))->actions == output(1));
+    CHECK(rule(to(bob))->cookie == 1);
+    CHECK(rule(to(bob))->created == now - 5s);
+    CHECK(rule(to(bob))->modified == now);
+    CHECK(rule(to(bob))->used == now - 5s);
+
+    REQUIRE(tables.apply(mod(Command::modify_strict, to(bob), output(8)), now));
+    CHECK(rule(to(bob))->actions == output(8));
+    CHECK(rule(to_in_vlan(bob, 5))->actions == output(9));
+}
+
+TEST_CASE_METHOD(Tables, "a modify that finds nothing adds only if it may", "[flows]") {
+    FlowMod modify = mod(Command::modify, to(bob), output(9));
+    REQUIRE(tables.apply(modify, now));
+    CHECK(tables.size() == 0);
+    modify.modify_may_add = true;
+    REQUIRE(tables.apply(modify, now));
+    CHECK(tables.size() == 1);
+}
+
+TEST_CASE_METHOD(Tables, "a remove takes what is as specific or more", "[flows]") {
+    add(to(bob), 1);
+    add(to_in_vlan(bob, 5), 2);
+    add(to(carol), 3);
+    REQUIRE(tables.apply(mod(Command::remove_strict, to_in_vlan(bob, 6)), now));
+    CHECK(removed.empty());
+    REQUIRE(tables.apply(mod(Command::remove, to(bob)), now));
+    CHECK(removed.size() == 2);
+    CHECK(tables.size() == 1);
+    REQUIRE(tables.apply(remove_mod(), now));
+    CHECK(tables.size() == 0);
+    CHECK(removed.back() == std::pair{std::uint64_t{3}, RemovedReason::deleted});
+}
+
+TEST_CASE_METHOD(Tables, "cookies and ports choose among the rules", "[flows]") {
+    add(to(bob), 0x11, output(1));
+    add(to(carol), 0x12, output(2));
+    add(to(alice), 0x21, {rule_action::WriteActions{output(2)}});
+    FlowMod request = remove_mod();
+    request.cookie = 0x10;
+    request.cookie_mask = 0xf0;
+    CHECK(count(request) == 2);
+    request.out_port = 2;
+    CHECK(count(request) == 1);
+    request.cookie_mask = 0;
+    CHECK(count(request) == 2);
+    request.out_port = 3;
+    CHECK(count(request) == 0);
+}
+
+TEST_CASE_METHOD(Tables, "overlap is refused where it was asked for", "[flows]") {
+    add(to(bob), 1);
+    FlowKey key;
+    key.set(field::vlan_vid, 5 | tci_present);
+    FlowMod checked = mod(Command::add, {key, FlowMask::of({field::vlan_vid})});
+    checked.flags = rule_flag::check_overlap;
+    CHECK(tables.apply(checked, now).error() == FlowModError::overlap);
+    checked.priority = 8;
+    CHECK(tables.apply(checked, now));
+}
+
+TEST_CASE_METHOD(Tables, "tables have numbers below 255, and a packet only goes up", "[flows]") {
+    FlowMod everywhere = mod(Command::add, {});
+    everywhere.table = table_all;
+    CHECK(tables.apply(everywhere, now).error() == FlowModError::bad_table_id);
+    FlowMod back = mod(Command::add, {}, {rule_action::GotoTable{3}});
+    back.table = 3;
+    CHECK(tables.apply(back, now).error() == FlowModError::goto_backwards);
+    back.table = 2;
+    CHECK(tables.apply(back, now));
+}
+
+TEST_CASE_METHOD(Tables, "rules end when their time has come, with the reason", "[flows]") {
+    FlowMod idle = mod(Command::add, to(bob));
+    idle.idle_timeout = 5;
+    idle.new_cookie = 1;
+    FlowMod hard = mod(Command::add, to(carol));
+    hard.hard_timeout = 8;
+    hard.new_cookie = 2;
+    REQUIRE(tables.apply(idle, now));
+    REQUIRE(tables.apply(hard, now));
+    CHECK(tables.next_expiry() == now + 5s);
+    now += 4s;
+    tables.count(rule(to(bob))->id, 1, 60, now);
+    tables.expire(now + 3s);
+    CHECK(removed.empty());
+    tables.expire(now + 4s);
+    REQUIRE(removed.size() == 1);
+    CHECK(removed[0] == std::pair{std::uint64_t{2}, RemovedReason::hard_timeout});
+    tables.expire(now + 5s);
+    REQUIRE(removed.size() == 2);
+    CHECK(removed[1] == std::pair{std::uint64_t{1}, RemovedReason::idle_timeout});
+    CHECK_FALSE(tables.next_expiry());
+}
+
+TEST_CASE_METHOD(Tables, "a full table refuses, or gives up its least important", "[flows]") {
+    tables.set_limit(0, 2);
+    add(to(alice), 1);
+    FlowMod mortal = mod(Command::add, to(bob));
+    mortal.idle_timeout = 100;
+    mortal.importance = 3;
+    mortal.new_cookie = 2;
+    REQUIRE(tables.apply(mortal, now));
+    FlowMod more = mod(Command::add, to(carol));
+    CHECK(tables.apply(more, now).error() == FlowModError::table_full);
+    tables.set_eviction(0, true);
+    CHECK(tables.apply(more, now));
+    REQUIRE(removed.size() == 1);
+    CHECK(removed[0] == std::pair{std::uint64_t{2}, RemovedReason::eviction});
+    CHECK(tables.apply(mod(Command::add, {}), now).error() == FlowModError::table_full);
+}
+
+TEST_CASE_METHOD(Tables, "the switch's own rules are nobody else's", "[flows]") {
+    add({}, 1, output(1), priority_max + 1);
+    CHECK(count(remove_mod()) == 0);
+    REQUIRE(tables.apply(remove_mod(), now));
+    CHECK(tables.size() == 1);
+}
+
+TEST_CASE_METHOD(Tables, "an id never names another rule", "[flows]") {
+    add(to(bob), 1);
+    const RuleId id = rule(to(bob))->id;
+    REQUIRE(tables.apply(remove_mod(), now));
+    add(to(carol), 2);
+    CHECK(tables.find(id) == nullptr);
+    tables.count(id, 1, 60, now);
+    CHECK(rule(to(carol))->packets == 0);
+}
+
+}  // namespace switchd::test

@@ -1,0 +1,259 @@
+// What OpenFlow's actions come to, pitfall by pitfall.
+#include "flows/translation.h"
+
+#include "tests/flows/talking_switch.h"
+
+namespace switchd::test {
+namespace {
+
+namespace act = rule_action;
+
+Match on(std::initializer_list<std::pair<FieldId, std::uint64_t>> fields) {
+    FlowKey key;
+    FlowMask mask;
+    for (const auto& [id, value] : fields) {
+        match_field(id).set(key, {0, value});
+        match_field(id).fold(mask);
+    }
+    return {key, mask};
+}
+
+act::SetField set(FieldId id, std::uint64_t value) {
+    return {id, {0, value}, match_field(id).ones()};
+}
+
+struct Programmed : TalkingSwitch {
+    Programmed() { REQUIRE(tables.flow_tables().apply(remove_mod(), now)); }
+    void rule(std::uint8_t table, const Match& match, RuleActions actions,
+              std::uint32_t priority = 10) {
+        REQUIRE(
+            tables.flow_tables().apply(add_mod(match, priority, std::move(actions), table), now));
+    }
+    // What the switch does with a packet from alice to bob on port 1.
+    std::string program(const Bytes& content = payload) { return sends(1, alice, bob, content); }
+    Verdict verdict(const Bytes& content = payload) {
+        return tables.lookup(extract(ethernet(alice, bob, content), 1), now);
+    }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Programmed, "nothing goes back where the packet came in but by IN_PORT",
+                 "[flows]") {
+    rule(0, {}, {act::Output{1}, act::Output{2}});
+    CHECK(program() == "output:2");
+    rule(0, {}, {act::Output{reserved_port::in_port}});
+    CHECK(program() == "output:1");
+    rule(0, {}, {act::Output{1}});
+    CHECK(program() == "drop:destination_on_ingress");
+    rule(0, {},
+         {set(FieldId::in_port, 2), act::Output{1}, act::Output{2},
+          act::Output{reserved_port::in_port}});
+    CHECK(program() == "output:1,output:2");
+}
+
+TEST_CASE_METHOD(Programmed, "an output to a port that is not there does nothing until it is",
+                 "[flows]") {
+    rule(0, {}, {act::Output{9}});
+    CHECK(program() == "drop:no_destination");
+    REQUIRE(tables.add_port(9));
+    CHECK(program() == "output:9");
+}
+
+TEST_CASE_METHOD(Programmed, "FLOOD minds NO_FLOOD, ALL does not, and both leave out port 0",
+                 "[flows]") {
+    REQUIRE(tables.set_port_flags(2, {.flood = false}));
+    rule(0, {}, {act::Output{reserved_port::flood}});
+    CHECK(program() == "output:3");
+    rule(0, {}, {act::Output{reserved_port::all}});
+    CHECK(program() == "output:2,3");
+    REQUIRE(tables.set_port_flags(3, {.forwards = false}));
+    CHECK(program() == "output:2");
+}
+
+TEST_CASE_METHOD(Programmed, "a port that does not receive drops what comes in", "[flows]") {
+    rule(0, {}, output(2));
+    REQUIRE(tables.set_port_flags(1, {.receives = false}));
+    CHECK(program() == "drop:port_down");
+}
+
+TEST_CASE_METHOD(Programmed, "OpenFlow 1.0 pushes a tag to set it, 1.1 does not", "[flows]") {
+    rule(0, {}, {act::SetVlanVid{5, true}, act::Output{2}});
+    CHECK(program() == "push_vlan:5,output:2");
+    CHECK(program(vlan_tag(7) + payload) == "pop_vlan,push_vlan:5,output:2");
+    rule(0, {}, {act::SetVlanVid{5, false}, act::Output{2}});
+    CHECK(program() == "output:2");
+}
+
+TEST_CASE_METHOD(Programmed, "a pushed tag has the VLAN of the one below, and two fit", "[flows]") {
+    rule(0, {}, {act::PushVlan{tpid_provider}, act::Output{2}});
+    CHECK(program() == "push_vlan:0x88a8/0,output:2");
+    CHECK(program(vlan_tag(0x2007) + payload) == "push_vlan:0x88a8/8199,output:2");
+    CHECK(program(vlan_tag(1) + vlan_tag(2) + payload) == "drop:too_complex");
+}
+
+TEST_CASE_METHOD(Programmed, "popping takes one tag, and none from a packet without", "[flows]") {
+    rule(0, {}, {act::PopVlan{}, act::Output{2}});
+    CHECK(program() == "output:2");
+    CHECK(program(vlan_tag(1) + vlan_tag(2) + payload) == "pop_vlan,output:2");
+}
+
+TEST_CASE_METHOD(Programmed, "fields are set only where the packet has them", "[flows]") {
+    rule(0, {}, {set(FieldId::ipv4_dst, 0x0a000009), set(FieldId::udp_dst, 9), act::Output{2}});
+    CHECK(program() == "set(nw_dst=10.0.0.9,tp_dst=9),output:2");
+    CHECK(program(arp(1)) == "output:2");
+    CHECK(program(ipv4(6, tcp(1, 2, 0))) == "set(nw_dst=10.0.0.9),output:2");
+}
+
+TEST_CASE_METHOD(Programmed, "a field that has its value already is looked at all the same",
+                 "[flows]") {
+    rule(0, {}, {set(FieldId::eth_dst, bob.to_u64()), act::Output{2}});
+    CHECK(program() == "output:2");
+    CHECK(verdict().mask.get(field::eth_dst) == field::eth_dst.ones());
+    CHECK(sends(1, alice, carol) == "set(dl_dst=02:00:00:00:00:02),output:2");
+}
+
+TEST_CASE_METHOD(Programmed, "each output sends the packet as it is by then", "[flows]") {
+    rule(0, {},
+         {act::Output{2}, set(FieldId::eth_src, 5), act::Output{3},
+          set(FieldId::eth_src, alice.to_u64()), act::Output{2}});
+    CHECK(program() ==
+          "output:2,set(dl_src=00:00:00:00:00:05),output:3,"
+          "set(dl_src=02:00:00:00:00:01),output:2");
+}
+
+TEST_CASE_METHOD(Programmed, "a packet without a hop left goes to the controllers, and no further",
+                 "[flows]") {
+    rule(0, {}, {act::Output{2}, act::DecTtl{}, act::Output{3}});
+    CHECK(program() == "output:2,set(nw_ttl=63),output:3");
+    Bytes last_hop = payload;
+    last_hop[2 + 8] = std::byte{1};
+    CHECK(program(last_hop) == "output:2,controller:invalid_ttl");
+    CHECK(program(arp(1)) == "output:2,output:3");
+}
+
+TEST_CASE_METHOD(Programmed, "the action set waits for the end of the tables", "[flows]") {
+    rule(0, {},
+         {act::Output{3}, act::WriteActions{{act::Output{2}, set(FieldId::eth_dst, 5)}},
+          act::GotoTable{1}});
+    rule(1, {}, {});
+    CHECK(program() == "output:3,set(dl_dst=00:00:00:00:00:05),output:2");
+    // The last of a kind counts.
+    rule(1, {}, {act::WriteActions{{act::Output{1}, act::Output{3}}}});
+    CHECK(program() == "output:3,set(dl_dst=00:00:00:00:00:05),output:3");
+    rule(1, {}, {act::ClearActions{}});
+    CHECK(program() == "output:3");
+    // Without an output the set does nothing.
+    rule(0, {}, {act::WriteActions{{set(FieldId::eth_dst, 5)}}});
+    CHECK(program() == "drop:no_rule");
+}
+
+TEST_CASE_METHOD(Programmed,
+                 "metadata and registers are zero at first and kept from table to table",
+                 "[flows]") {
+    rule(0, {}, {set(FieldId::reg3, 7), act::WriteMetadata{0xab, 0xff}, act::GotoTable{1}});
+    rule(1, on({{FieldId::reg3, 7}, {FieldId::metadata, 0xab}}), output(2));
+    CHECK(program() == "output:2");
+    CHECK(verdict().mask.get(field::metadata) == 0);
+    rule(0, on({{FieldId::reg3, 7}}), output(3), 20);
+    CHECK(program() == "output:2");
+}
+
+TEST_CASE_METHOD(Programmed, "a resubmit is a call: changes stay, then the list goes on",
+                 "[flows]") {
+    rule(0, {}, {act::Resubmit{reserved_port::in_port, 2}, act::Output{3}});
+    rule(2, {}, {set(FieldId::eth_dst, 5), act::Output{2}});
+    CHECK(program() == "set(dl_dst=00:00:00:00:00:05),output:2,output:3");
+    // Another ingress port counts for finding the rule only.
+    rule(0, {}, {act::Resubmit{3, 2}});
+    rule(2, on({{FieldId::in_port, 3}}), {act::Output{1}, act::Output{reserved_port::in_port}}, 20);
+    CHECK(program() == "output:1");
+}
+
+TEST_CASE_METHOD(Programmed, "tables that call themselves are cut off, what went out stays out",
+                 "[flows]") {
+    rule(0, {}, {act::Output{2}, act::Resubmit{reserved_port::in_port, 0}});
+    const Verdict circle = verdict();
+    CHECK(circle.program.steps.size() == 65);
+    rule(0, {}, {act::Resubmit{reserved_port::in_port, 0}});
+    CHECK(program() == "drop:too_complex");
+}
+
+TEST_CASE_METHOD(Programmed, "a miss does what its table says", "[flows]") {
+    CHECK(program() == "drop:no_rule");
+    tables.set_misses_to_controller(true);
+    CHECK(program() == "controller:implicit_miss");
+    tables.flow_tables().configure(0, TableMiss::drop);
+    CHECK(program() == "drop:no_rule");
+    tables.flow_tables().configure(0, TableMiss::controller);
+    CHECK(program() == "controller:no_match");
+    REQUIRE(tables.set_port_flags(1, {.packet_in = false}));
+    CHECK(program() == "drop:no_rule");
+    tables.flow_tables().configure(0, TableMiss::go_on);
+    rule(1, {}, output(2));
+    CHECK(program() == "output:2");
+}
+
+TEST_CASE_METHOD(Programmed, "a rule that catches misses says that it does", "[flows]") {
+    rule(0, {}, {act::Output{reserved_port::controller, 128}}, 0);
+    CHECK(program() == "controller:no_match");
+    rule(0, {}, {act::Output{reserved_port::controller, 128}}, 1);
+    CHECK(program() == "controller:action");
+    rule(0, {}, {act::WriteActions{{act::Output{reserved_port::controller}}}}, 2);
+    CHECK(program() == "controller:action_set");
+}
+
+TEST_CASE_METHOD(Programmed, "fragments are seen as the mode has it", "[flows]") {
+    rule(0, on({{FieldId::eth_type, 0x800}, {FieldId::ip_proto, 17}, {FieldId::udp_dst, 53}}),
+         output(2));
+    rule(0, {}, output(3), 1);
+    const Bytes first = ipv4(17, udp(1, 53), 0x2000);
+    const Bytes later = ipv4(17, udp(1, 53), 0x0010);
+    CHECK(program(ipv4(17, udp(1, 53))) == "output:2");
+    CHECK(program(first) == "output:3");
+    CHECK(program(later) == "output:3");
+    tables.set_fragment_mode(FragmentMode::nx_match);
+    CHECK(program(first) == "output:2");
+    CHECK(program(later) == "output:3");
+    tables.set_fragment_mode(FragmentMode::drop);
+    CHECK(program(first) == "drop:fragment");
+    CHECK(program(ipv4(17, udp(1, 53))) == "output:2");
+}
+
+TEST_CASE_METHOD(Programmed, "NORMAL among other actions gives the packet back as it was",
+                 "[flows]") {
+    REQUIRE(tables.create_vlan(5));
+    REQUIRE(tables.set_untagged_vlan(1, 5));
+    REQUIRE(tables.add_tagged_vlan(5, 2));
+    rule(0, {}, {act::Output{reserved_port::normal}, act::Output{3}});
+    CHECK(program() == "push_vlan:5,output:2,pop_vlan,output:3");
+    REQUIRE(tables.set_untagged_vlan(3, 5));
+    CHECK(sends(2, alice, bob, vlan_tag(0x4005) + payload) ==
+          "pop_vlan,output:1,3,push_vlan:16389,output:3");
+}
+
+TEST_CASE_METHOD(Programmed, "a controller's packet may come from nowhere and go to the tables",
+                 "[flows]") {
+    rule(0, {}, output(2));
+    const FlowKey key = extract(ethernet(alice, bob, payload), reserved_port::controller);
+    const auto sent = [&](RuleActions actions) {
+        return to_text(tables.carry_out(actions, key, now).program);
+    };
+    CHECK(sent({act::Output{3}}) == "output:3");
+    CHECK(sent({act::Output{reserved_port::table}}) == "output:2");
+    CHECK(sent({act::Output{reserved_port::all}}) == "output:1,2,3");
+    CHECK(sent({act::Output{reserved_port::normal}}) == "output:0,1,2,3");
+    CHECK(sent({act::Output{reserved_port::controller}}) == "controller:packet_out");
+}
+
+TEST_CASE_METHOD(Programmed, "every rule and table on the way counts the packet", "[flows]") {
+    rule(0, {}, {act::Resubmit{reserved_port::in_port, 2}, act::GotoTable{1}});
+    rule(1, {}, output(3));
+    const Counting counting = verdict().counting;
+    CHECK(counting.rules.size() == 2);
+    REQUIRE(counting.lookups.size() == 3);
+    CHECK(counting.lookups[1] == Counting::Lookup{2, false});
+    CHECK(counting.lookups[2] == Counting::Lookup{1, true});
+}
+
+}  // namespace switchd::test
