@@ -6,6 +6,7 @@
 #include "flows/openflow/packet_in_codec.h"
 #include "flows/openflow/port_codec.h"
 #include "flows/openflow/requests.h"
+#include "flows/openflow/table_codec.h"
 
 namespace switchd::openflow {
 namespace {
@@ -213,6 +214,20 @@ void Connection::tell_flow_removed(const Rule& rule, RemovedReason reason, TimeP
         encode_nicira_flow_removed(writer, rule, reason, now, session_.version);
     else
         encode_flow_removed(writer, rule, reason, now, session_.version);
+    news_sent();
+}
+
+void Connection::tell_table_status(std::uint8_t table, VacancyEvent event) {
+    const auto reason = static_cast<std::uint8_t>(event);
+    const bool told =
+        session_.version >= Version::v1_4 && session_.wants(AsyncKind::table_status, reason);
+    if (!told || !room_for_news()) return;
+    out_.message(session_.version, MessageType::table_status, 0, [&](Writer& writer) {
+        writer.u8(reason);
+        writer.zeros(7);
+        encode_table_description(writer, table, controllers_.target().tables().state(table),
+                                 controllers_.vacancies().thresholds(table));
+    });
     news_sent();
 }
 

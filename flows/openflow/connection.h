@@ -79,6 +79,7 @@ public:
     void tell_packet_in(const PacketInRequest& request, std::span<const std::byte> frame,
                         TimePoint now);
     void tell_flow_removed(const Rule& rule, RemovedReason reason, TimePoint now);
+    void tell_table_status(std::uint8_t table, VacancyEvent event);
     void become_slave();
 
 private:

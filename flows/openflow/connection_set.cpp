@@ -29,6 +29,12 @@ void ConnectionSet::rule_removed(const Rule& rule, RemovedReason reason, TimePoi
     for (Connection* connection : connections_) connection->tell_flow_removed(rule, reason, now);
 }
 
+void ConnectionSet::rules_changed() {
+    vacancies_.check(target_.tables(), [&](std::uint8_t table, VacancyEvent event) {
+        for (Connection* connection : connections_) connection->tell_table_status(table, event);
+    });
+}
+
 std::expected<void, Error> ConnectionSet::take_role(Session& session, Role role,
                                                     std::optional<std::uint64_t> generation) {
     // Numbers go round, so older means: less than half the circle behind.

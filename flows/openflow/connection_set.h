@@ -16,6 +16,7 @@
 #include "flows/openflow/error.h"
 #include "flows/openflow/session.h"
 #include "flows/openflow/switch.h"
+#include "flows/openflow/table_vacancy.h"
 #include "flows/packet_in.h"
 
 namespace switchd::openflow {
@@ -37,6 +38,10 @@ public:
     void port_changed(PortChange change, const PortDescription& port);
     void packet_in(const PacketInRequest& request, std::span<const std::byte> frame);
     void rule_removed(const Rule& rule, RemovedReason reason, TimePoint now) override;
+
+    // Rules were added or have gone: to be called soon after it, because a table may be full now.
+    void rules_changed();
+    VacancyWatch& vacancies() { return vacancies_; }
 
     // Some connection would hear of such packets. Switch::controllers_changed() tells of changes.
     bool wants_invalid_ttl() const { return wants_invalid_ttl_; }
@@ -67,6 +72,7 @@ private:
     std::vector<Connection*> connections_;
     std::vector<Snooper*> snoopers_;
     std::optional<std::uint64_t> generation_;
+    VacancyWatch vacancies_;
     bool wants_invalid_ttl_ = false;
     bool wants_table_miss_ = false;
 };

@@ -20,6 +20,7 @@ Outcome carry_out(const Request& request, const std::expected<FlowMod, Error>& m
     if (!mod) return Failure(mod.error());
     const auto applied = request.target.tables().apply(*mod, request.target.now());
     if (!applied) return Failure(error_of(applied.error()));
+    request.controllers.rules_changed();
     return {};
 }
 

@@ -72,17 +72,21 @@ void write_abilities_1_2(Writer& writer) {
     writer.u32(instructions_1_1);
 }
 
-// Vacancy has thresholds that nobody watches: it is refused.
-std::expected<void, Error> check_properties(Reader& reader) {
+// The properties of a table mod: the thresholds of vacancy, if there are any.
+std::expected<std::optional<Vacancy>, Error> read_properties(Reader& reader) {
     if (reader.left() % 8 != 0) return Failure(Error::brc_bad_len);
+    std::optional<Vacancy> vacancy;
     while (reader.left() != 0) {
         const auto property = read_property(reader);
-        if (!property) return Failure(Error::bpc_bad_len);
-        if (property->type != eviction_property && property->type != vacancy_property)
-            return Failure(Error::bpc_bad_type);
-        if (!property->number()) return Failure(Error::bpc_bad_len);
+        if (!property || !property->number()) return Failure(Error::bpc_bad_len);
+        if (property->type == eviction_property) continue;
+        if (property->type != vacancy_property) return Failure(Error::bpc_bad_type);
+        const auto& value = property->value;
+        vacancy = Vacancy{value[0], value[1]};
+        const std::uint8_t vacant_now = value[2];  // for a reply to say
+        if (vacancy->down > vacancy->up || vacant_now != 0) return Failure(Error::bpc_bad_value);
     }
-    return {};
+    return vacancy;
 }
 
 }  // namespace
@@ -116,7 +120,7 @@ void encode_table_features(Writer& writer, std::uint8_t table, const TableState&
     writer.zeros(table_name_bytes);
     writer.u64(~std::uint64_t{0});  // metadata to match
     writer.u64(~std::uint64_t{0});  // and to write
-    writer.u32(version >= Version::v1_4 ? config_eviction : 0);
+    writer.u32(version >= Version::v1_4 ? config_eviction | config_vacancy : 0);
     writer.u32(state.rules_max);
     if (version <= Version::v1_4) {
         // Instructions, next tables, actions to write and apply, fields to match, to wildcard, to
@@ -127,14 +131,22 @@ void encode_table_features(Writer& writer, std::uint8_t table, const TableState&
     writer.patch_u16(start, static_cast<std::uint16_t>(writer.size() - start));
 }
 
-void encode_table_description(Writer& writer, std::uint8_t table, const TableState& state) {
+void encode_table_description(Writer& writer, std::uint8_t table, const TableState& state,
+                              std::optional<Vacancy> vacancy) {
     const std::size_t start = writer.size();
     writer.u16(0);  // length
     writer.u8(table);
     writer.u8(0);
-    writer.u32(eviction_config(state));
+    writer.u32(eviction_config(state) | (vacancy ? config_vacancy : 0));
     write_property(writer, eviction_property,
                    [&] { writer.u32(evicts_by_importance_and_lifetime); });
+    if (vacancy)
+        write_property(writer, vacancy_property, [&] {
+            writer.u8(vacancy->down);
+            writer.u8(vacancy->up);
+            writer.u8(vacancy_of(state));
+            writer.u8(0);
+        });
     writer.patch_u16(start, static_cast<std::uint16_t>(writer.size() - start));
 }
 
@@ -146,10 +158,10 @@ std::expected<TableMod, Error> decode_table_mod(ByteSpan body, Version version) 
     const std::uint32_t config = reader.u32();
     if (!reader.ok()) return Failure(Error::brc_bad_len);
     if (version >= Version::v1_4) {
-        if ((config & config_vacancy) != 0) return Failure(Error::tmfc_bad_config);
-        if (const auto checked = check_properties(reader); !checked)
-            return Failure(checked.error());
+        const auto vacancy = read_properties(reader);
+        if (!vacancy) return Failure(vacancy.error());
         mod.evicts = (config & config_eviction) != 0;
+        if ((config & config_vacancy) != 0) mod.vacancy = *vacancy;
         return mod;
     }
     if (reader.left() != 0) return Failure(Error::brc_bad_len);

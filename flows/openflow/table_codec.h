@@ -7,6 +7,7 @@
 
 #include "flows/flow_tables.h"
 #include "flows/openflow/error.h"
+#include "flows/openflow/table_vacancy.h"
 #include "flows/openflow/version.h"
 #include "flows/openflow/wire.h"
 
@@ -18,13 +19,15 @@ void encode_table_stats(Writer& writer, std::uint8_t table, const TableState& st
 // than a megabyte, which ovs-ofctl asks for before each of its commands.
 void encode_table_features(Writer& writer, std::uint8_t table, const TableState& state,
                            Version version);
-// 1.4 and later.
-void encode_table_description(Writer& writer, std::uint8_t table, const TableState& state);
+// 1.4 and later. `vacancy`: the thresholds, if the table is watched.
+void encode_table_description(Writer& writer, std::uint8_t table, const TableState& state,
+                              std::optional<Vacancy> vacancy);
 
 struct TableMod {
     std::uint8_t table = 0;  // table_all: every table
     std::optional<TableMiss> miss;
     std::optional<bool> evicts;
+    std::optional<Vacancy> vacancy;  // where `evicts` is set, none: not to be watched
     bool operator==(const TableMod&) const = default;
 };
 // `body` is what is behind the header of an OFPT_TABLE_MOD.

@@ -4,9 +4,12 @@
 namespace switchd::openflow {
 namespace {
 
-void change(FlowTables& tables, std::uint8_t table, const TableMod& mod) {
+void change(const Request& request, std::uint8_t table, const TableMod& mod) {
+    FlowTables& tables = request.target.tables();
     if (mod.miss) tables.configure(table, *mod.miss);
-    if (mod.evicts) tables.set_eviction(table, *mod.evicts);
+    if (!mod.evicts) return;
+    tables.set_eviction(table, *mod.evicts);
+    request.controllers.vacancies().set(table, mod.vacancy, tables.state(table));
 }
 
 // An entry for each table. The tables outlive every connection.
@@ -29,12 +32,11 @@ Outcome reply_with_tables(const Request& request, const Multipart& multipart, Wr
 Outcome change_table(const Request& request) {
     const auto mod = decode_table_mod(request.body(), request.version());
     if (!mod) return Failure(mod.error());
-    FlowTables& tables = request.target.tables();
     if (mod->table == table_all) {
         for (unsigned table = 0; table < table_count; ++table)
-            change(tables, static_cast<std::uint8_t>(table), *mod);
+            change(request, static_cast<std::uint8_t>(table), *mod);
     } else {
-        change(tables, mod->table, *mod);
+        change(request, mod->table, *mod);
     }
     return {};
 }
@@ -56,8 +58,14 @@ Outcome answer_table_features(const Request& request, const Multipart& multipart
 
 Outcome answer_table_descriptions(const Request& request, const Multipart& multipart) {
     if (!multipart.body.empty()) return Failure(Error::brc_bad_len);
+    // The set of connections outlives this one.
     return reply_with_tables(request, multipart,
-                             [](auto&&... entry) { encode_table_description(entry...); });
+                             [&controllers = request.controllers](
+                                 Writer& writer, std::uint8_t table, const TableState& state) {
+                                 encode_table_description(
+                                     writer, table, state,
+                                     controllers.vacancies().thresholds(table));
+                             });
 }
 
 }  // namespace switchd::openflow

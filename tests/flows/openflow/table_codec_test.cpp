@@ -89,13 +89,14 @@ TEST_CASE("a table's features have the properties that a version demands, all em
                                             "000c000400000000"
                                             "000e000400000000");
     CHECK(features_in(Version::v1_5) == "004007" + fixed +
-                                            "00000004"
+                                            "0000000c"
                                             "00000033");
 }
 
 TEST_CASE("a table's description says whether it evicts") {
     const auto description = [](const TableState& state) {
-        return written([&](Writer& writer) { encode_table_description(writer, 7, state); });
+        return written(
+            [&](Writer& writer) { encode_table_description(writer, 7, state, std::nullopt); });
     };
     CHECK(description(busy()) ==
           "0010070000000004"
@@ -110,18 +111,22 @@ TEST_CASE("what a table mod configures depends on the version") {
         return decode_table_mod(from_hex(body), version);
     };
     CHECK(mod("0500000000000000", Version::v1_1) ==
-          TableMod{5, TableMiss::controller, std::nullopt});
-    CHECK(mod("0500000000000001", Version::v1_2) == TableMod{5, TableMiss::go_on, std::nullopt});
+          TableMod{5, TableMiss::controller, std::nullopt, std::nullopt});
+    CHECK(mod("0500000000000001", Version::v1_2) ==
+          TableMod{5, TableMiss::go_on, std::nullopt, std::nullopt});
     CHECK(mod("ff00000000000002", Version::v1_2) ==
-          TableMod{table_all, TableMiss::drop, std::nullopt});
+          TableMod{table_all, TableMiss::drop, std::nullopt, std::nullopt});
     CHECK(mod("0500000000000003", Version::v1_2).error() == Error::tmfc_bad_config);
-    CHECK(mod("0500000000000000", Version::v1_3) == TableMod{5, std::nullopt, std::nullopt});
+    CHECK(mod("0500000000000000", Version::v1_3) ==
+          TableMod{5, std::nullopt, std::nullopt, std::nullopt});
     CHECK(mod("0500000000000001", Version::v1_3).error() == Error::tmfc_bad_config);
-    CHECK(mod("0500000000000004", Version::v1_4) == TableMod{5, std::nullopt, true});
+    CHECK(mod("0500000000000004", Version::v1_4) == TableMod{5, std::nullopt, true, std::nullopt});
     CHECK(mod("0500000000000000 0002000800000007", Version::v1_5) ==
-          TableMod{5, std::nullopt, false});
-    CHECK(mod("0500000000000008 00030008141e0000", Version::v1_4).error() ==
-          Error::tmfc_bad_config);
+          TableMod{5, std::nullopt, false, std::nullopt});
+    CHECK(mod("0500000000000008 00030008141e0000", Version::v1_4) ==
+          TableMod{5, std::nullopt, false, Vacancy{20, 30}});
+    CHECK(mod("0500000000000000 00030008141e0000", Version::v1_4) ==
+          TableMod{5, std::nullopt, false, std::nullopt});
 }
 
 TEST_CASE("a table mod that is wrong is refused") {
@@ -133,4 +138,6 @@ TEST_CASE("a table mod that is wrong is refused") {
     CHECK(error("0500000000000004 00020008", Version::v1_4) == Error::brc_bad_len);
     CHECK(error("0500000000000004 0002000400000000", Version::v1_4) == Error::bpc_bad_len);
     CHECK(error("0500000000000004 0009000800000000", Version::v1_4) == Error::bpc_bad_type);
+    CHECK(error("0500000000000008 000300081e140000", Version::v1_4) == Error::bpc_bad_value);
+    CHECK(error("0500000000000008 00030008141e0100", Version::v1_4) == Error::bpc_bad_value);
 }
