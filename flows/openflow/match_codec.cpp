@@ -354,7 +354,7 @@ std::expected<Match, Error> decode_match_1_1(Reader& reader) {
     }
     if (!is_wild(w::vlan)) {
         if (vid == vlan_untagged) {
-            put(match, FieldId::vlan_tci, 0);
+            put(match, FieldId::vlan_vid, 0);
         } else {
             if (vid == vlan_any_tag_1_1)
                 put(match, FieldId::vlan_tci, tci_present, tci_present);
