@@ -165,10 +165,10 @@ void set_cookie(FlowMod& mod, const CookieMatch& cookie) {
     mod.cookie_mask = cookie.mask;
 }
 
-// Seconds and nanoseconds of one duration.
+// Seconds and nanoseconds of one duration, to the millisecond: more is noise, and is shown.
 void write_duration(Writer& writer, Duration duration) {
     using namespace std::chrono;
-    const auto all = std::max(duration_cast<nanoseconds>(duration), nanoseconds{0});
+    const auto all = std::max(nanoseconds{duration_cast<milliseconds>(duration)}, nanoseconds{0});
     const auto whole = duration_cast<seconds>(all);
     writer.u32(static_cast<std::uint32_t>(whole.count()));
     writer.u32(static_cast<std::uint32_t>((all - whole).count()));

@@ -61,6 +61,8 @@ def normalised(text):
     text = re.sub(r"duration=[0-9.]+s", "duration=", text)
     text = re.sub(r"(idle|hard)_age=\d+, ", "", text)
     text = re.sub(r" \(xid=0x[0-9a-f]+\)", "", text)
+    # Open vSwitch answers 1.1 with matches of 1.2, which say nothing of an absent tag's priority.
+    text = text.replace("vlan_tci=0x0000/0x1fff", "vlan_tci=0x0000")
     return sorted(text.splitlines())
 
 
