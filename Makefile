@@ -111,6 +111,11 @@ check-style:
 check-units:
 	@status=0; $(MAKE) --no-print-directory -k units || status=1; \
 	for t in $(UNIT_BIN); do echo "  RUN  $$t"; $$t $(if $T,"$T") || status=1; done; exit $$status
+# The property tests with new seeds, again and again; stops at the first that fails, and says its seed.
+SOAK_SECONDS ?= 600
+soak: $O/test-flows $O/test-openflow
+	@end=$$(($$(date +%s) + $(SOAK_SECONDS))); while [ $$(date +%s) -lt $$end ]; do \
+	    $O/test-flows "[property]" && $O/test-openflow "[property]" || exit 1; done
 check-fuzz: fuzz
 	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ)
 check-system: all
@@ -132,6 +137,7 @@ bench-programs: $(BENCH_BIN)
 bench: packages
 	@$(MAKE) --no-print-directory $(parallel) all bench-programs guest $O/test-flows
 	@/usr/bin/python3 -B tests/bench/run.py
+	@/usr/bin/python3 -B tests/bench/open_table.py
 	@$O/test-flows "[!benchmark]"
 
 install: all
@@ -142,7 +148,7 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all units fuzz guest packages check check-style check-units check-fuzz check-system \
+.PHONY: all units fuzz soak guest packages check check-style check-units check-fuzz check-system \
         check-sanitized demo bench bench-programs install clean FORCE
 -include $(patsubst %.o,%.d,$(call obj,$(SRC) $(SUPPORT) $(foreach u,$(UNITS),$(call unit_sources,$u))) \
     $(call fobj,$(FUZZ_SRC) $(wildcard tests/fuzz/*.cpp)) $(call obj,$(wildcard tests/bench/*.cpp)))

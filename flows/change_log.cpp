@@ -14,6 +14,11 @@ bool disjoint(const Match& rule, const Match& decided) {
     return differing != 0;
 }
 
+template <class Number>
+bool has(const std::vector<Number>& numbers, Number wanted) {
+    return std::ranges::find(numbers, wanted) != numbers.end();
+}
+
 }  // namespace
 
 bool affects(const Change& change, const Reads& reads, const Match& decided) {
@@ -24,13 +29,13 @@ bool affects(const Change& change, const Reads& reads, const Match& decided) {
                    (reads.rewritten || !disjoint(change.match, decided));
         case Change::Kind::mac:
             // Addresses are read from the packet as it was when NORMAL saw it.
-            return reads.mac_vlan == change.vlan &&
+            return has(reads.mac_vlans, change.vlan) &&
                    (reads.rewritten || change.mac == decided.key.eth_src() ||
                     change.mac == decided.key.eth_dst());
-        case Change::Kind::vlan: return reads.vlan == change.vlan;
+        case Change::Kind::vlan: return has(reads.vlans, change.vlan);
         case Change::Kind::port:
             return decided.key.in_port() == change.port || reads.all_ports ||
-                   std::ranges::find(reads.ports, change.port) != reads.ports.end();
+                   has(reads.ports, change.port);
     }
     return true;
 }

@@ -45,12 +45,13 @@ private:
 
 // Which parts of the tables a decision read.
 struct Reads {
-    TableSet tables;                   // looked for a rule there
-    bool rewritten = false;            // and in some after it had changed the packet's headers
-    std::optional<VlanId> mac_vlan{};  // looked up the frame's source and destination there
-    std::optional<VlanId> vlan{};      // asked for this VLAN's members and states
-    bool all_ports = false;            // asked every port whether it takes frames
-    std::vector<PortNumber> ports{};   // asked these, beside the ingress port
+    TableSet tables;         // looked for a rule there
+    bool rewritten = false;  // and in some after it had changed the packet's headers
+    // More than one only where a rule says NORMAL more than once.
+    std::vector<VlanId> mac_vlans{};  // looked up the frame's source and destination there
+    std::vector<VlanId> vlans{};      // asked for these VLANs' members and states
+    bool all_ports = false;           // asked every port whether it takes frames
+    std::vector<PortNumber> ports{};  // asked these, beside the ingress port
 
     bool operator==(const Reads&) const = default;
 };

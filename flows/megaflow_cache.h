@@ -84,7 +84,7 @@ public:
         std::size_t entries_max = 65536;  // 20 MiB when full
         // Four ports can fill the cache, one cannot.
         std::size_t entries_per_port_max = 16384;
-        std::size_t masks_per_port_coarse = 64;
+        std::size_t masks_per_port_coarse = 32;
         std::size_t masks_per_port_max = 256;
         Duration idle = std::chrono::seconds{10};
         Duration idle_drop = std::chrono::seconds{3};  // scans leave these behind

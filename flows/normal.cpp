@@ -1,4 +1,6 @@
 // NORMAL: what a learning VLAN switch does with a packet (IEEE 802.1Q, 8.6 to 8.8).
+#include <algorithm>
+
 #include "flows/translation.h"
 
 namespace switchd {
@@ -12,7 +14,7 @@ void Translation::normal() {
     const Tag tag = read_tag();
     if (tag.cut_off) return drop(DropReason::runt);
     const Vlan vlan = vlan_of(tag);
-    verdict_.reads.vlan = vlan.members;
+    verdict_.reads.vlans.push_back(vlan.members);
     if (!ingress_) return flood(vlan);  // a controller's packet, that came in nowhere
     const VlanMember* const member = tables_.vlans_.find(vlan.members, ingress_->number);
     if (!member) {
@@ -52,24 +54,25 @@ Translation::Vlan Translation::vlan_of(const Tag& tag) const {
 }
 
 void Translation::learn_source(VlanId vlan) {
-    verdict_.reads.mac_vlan = vlan;
+    verdict_.reads.mac_vlans.push_back(vlan);
     const MacAddress source = MacAddress::from_u64(read(field::eth_src));
     if (source.is_group()) return;
     if (const auto known = tables_.macs_.find(vlan, source);
         known && known->port != ingress_->number) {
         if (const TimePoint movable = tables_.macs_.movable_from(*known); now_ < movable) {
-            verdict_.holds_until = movable;
+            verdict_.holds_until = std::min(verdict_.holds_until, movable);
             return;
         }
     }
-    verdict_.learn = Learn{vlan, source, ingress_->number};
+    if (!verdict_.learn) verdict_.learn = Learn{vlan, source, ingress_->number};
 }
 
 // Where the destination was last heard; the source counts as learned already.
 std::optional<PortNumber> Translation::port_of_destination(VlanId vlan) {
     const MacAddress destination = MacAddress::from_u64(read(field::eth_dst));
     if (destination.is_group()) return std::nullopt;
-    if (verdict_.learn && verdict_.learn->mac == destination) return ingress_->number;
+    if (verdict_.learn && verdict_.learn->mac == destination && verdict_.learn->vlan == vlan)
+        return ingress_->number;
     if (const auto known = tables_.macs_.find(vlan, destination)) return known->port;
     return std::nullopt;
 }

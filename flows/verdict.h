@@ -36,7 +36,8 @@ struct Counting {
 struct Verdict {
     ActionProgram program;
     FlowMask mask;                             // the bits of the key that decided
-    std::optional<Learn> learn;                // what else each such packet does
+    std::optional<Learn> learn;                // what else each such packet does; of several
+                                               // NORMALs, the first that learns
     Counting counting;                         // and where it is counted
     Reads reads;                               // the parts of the tables that decided
     TimePoint holds_until = TimePoint::max();  // from then on time alone may change it

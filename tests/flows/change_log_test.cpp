@@ -7,9 +7,9 @@ namespace switchd::test {
 
 TEST_CASE("a change touches the decisions that read what it changed", "[flows]") {
     Reads unicast, flood;
-    unicast.mac_vlan = unicast.vlan = 5;
+    unicast.mac_vlans = unicast.vlans = {5};
     unicast.ports = {2};
-    flood.mac_vlan = flood.vlan = 0;
+    flood.mac_vlans = flood.vlans = {0};
     flood.all_ports = true;
     FlowKey key;
     key.set(field::in_port, 1);
