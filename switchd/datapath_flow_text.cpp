@@ -265,7 +265,17 @@ public:
         return text;
     }
     std::string operator()(const PushVlan& push) const {
-        return fmt::format("push_vlan(vid={},pcp={})", push.tci & vid_bits, push.tci >> pcp_shift);
+        const std::string tpid =
+            push.tpid == tpid_vlan ? "" : fmt::format("tpid={:#06x},", push.tpid);
+        return fmt::format("push_vlan({}vid={},pcp={})", tpid, push.tci & vid_bits,
+                           push.tci >> pcp_shift);
+    }
+    std::string operator()(const ToController& to) const {
+        const PacketInRequest& request = *to.request;
+        return fmt::format(
+            "userspace(pid=0,controller(reason={},rule_cookie={},controller_id={},max_len={}))",
+            static_cast<unsigned>(request.reason), hex(request.cookie), request.controller_id,
+            request.max_len);
     }
     std::string operator()(const Punt& punt) const {
         switch (punt.to) {

@@ -381,7 +381,7 @@ OpenflowOptions openflow_of(const Reader& options) {
 // Of its name, so that the names of all sockets in it fit into addresses.
 std::size_t run_directory_bytes_max(const std::string& bridge) {
     // Process ids have up to seven digits.
-    constexpr std::string_view longest_of_ours = "/ovs-vswitchd.4194304.ctl";
+    constexpr std::string_view longest_of_ours = "/ovs/ovs-vswitchd.4194304.ctl";
     return std::min(unix_path_bytes_max - longest_of_ours.size(),
                     vde::ControlDirectory::path_bytes_max - bridge.size() - 1);
 }

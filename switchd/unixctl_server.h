@@ -1,9 +1,9 @@
 // ovs-appctl's side door: commands over a unix stream, JSON-RPC 1.0 objects without framing.
 //
-// The tool finds RUN-DIR/ovs-vswitchd.pid, asks who holds that file's lock, and connects to
-// RUN-DIR/ovs-vswitchd.PID.ctl, so that OVS_RUNDIR=RUN-DIR is all it has to be told. Only the owner
-// of the process can open the socket. A client that sends what is no request, or more than a
-// request has, or that does not read, is cut off.
+// The tool finds DIR/ovs-vswitchd.pid, asks who holds that file's lock, and connects to
+// DIR/ovs-vswitchd.PID.ctl, so that OVS_RUNDIR=DIR is all it has to be told. Only the owner of the
+// process can open the socket. A client that sends what is no request, or more than a request has,
+// or that does not read, is cut off.
 #pragma once
 
 #include <list>

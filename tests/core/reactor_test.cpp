@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -293,6 +294,23 @@ TEST_CASE("a poll completes when the socket is ready and not before", "[reactor]
     REQUIRE(loop.until([&] { return !recorder.results.empty(); }));
     CHECK((recorder.results.front() & POLLIN) != 0);
     CHECK_FALSE(recorder.operation.in_flight());
+}
+
+TEST_CASE("a connect says when the socket is connected, or why it is not", "[reactor]") {
+    Loop loop;
+    const TemporaryDirectory directory;
+    const std::string path = directory / "socket";
+    const sockaddr_un address = unix_address(path).value();
+    const auto* const name = reinterpret_cast<const sockaddr*>(&address);
+    const Fd client = unix_socket(SOCK_STREAM);
+    Recorder connected;
+    loop.reactor.connect(connected.operation, client.get(), name, sizeof address);
+    REQUIRE(loop.until([&] { return !connected.results.empty(); }));
+    CHECK(connected.results[0] == -ENOENT);
+    const Fd listener = listen_on(path, 0600);
+    loop.reactor.connect(connected.operation, client.get(), name, sizeof address);
+    REQUIRE(loop.until([&] { return connected.results.size() == 2; }));
+    CHECK(connected.results[1] == 0);
 }
 
 TEST_CASE("a request that is cancelled ends as cancelled, also before it was submitted",

@@ -136,6 +136,12 @@ TEST_CASE("actions are shown as the datapath's", "[datapath_flow_text]") {
     CHECK(text({Output{{1, 3}}, Output{{4}}}) == "b,d,e");
     CHECK(text({PushVlan{tpid_vlan, 0x6009}, Output{{2}}, PopVlan{}, Output{{3}}}) ==
           "push_vlan(vid=9,pcp=3),c,pop_vlan,d");
+    CHECK(text({PushVlan{tpid_provider, 7}}) == "push_vlan(tpid=0x88a8,vid=7,pcp=0)");
+    PacketInRequest request;
+    request.cookie = 0x2a;
+    request.controller_id = 3;
+    CHECK(text({ToController{std::make_shared<const PacketInRequest>(request)}}) ==
+          "userspace(pid=0,controller(reason=1,rule_cookie=0x2a,controller_id=3,max_len=65535))");
     CHECK(text({Drop{}}) == "drop");
     CHECK(text({Punt{}}) == "userspace(pid=0,slow_path(stp))");
 }

@@ -189,7 +189,7 @@ TEST_CASE("switchd refuses values that cannot be used, in one line") {
 }
 
 TEST_CASE("switchd refuses a run directory whose sockets' names would be too long") {
-    const std::string longest = "/" + std::string(81, 'x');
+    const std::string longest = "/" + std::string(77, 'x');
     CHECK(switchd_with({"--run-dir", longest.c_str()}).options().run_directory == longest);
     const std::string longer = longest + "x";
     CHECK(switchd_with({"--run-dir", longer.c_str()}).exit().status == 2);
