@@ -42,6 +42,8 @@ TEST_CASE("a printed mask leaves out no bit that a packet can have", "[flows][pr
         FlowMask more = mask;
         more.fold(field, std::uint64_t{1} << random() % field.bits);
         if (more == mask) continue;
+        // "no" fragment is said of one bit of the two as of both: later ones have both.
+        if (field.name == field::ip_frag.name) continue;
         CHECK(match_text(key, mask) != match_text(key, more));
     }
 }
