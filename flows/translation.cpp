@@ -369,6 +369,8 @@ void Translation::set_field(const MatchField& field, FieldValue value, FieldValu
     FlowMask written;
     field.fold(written, mask);
     verdict_.mask.unite(written);
+    // A tag is replaced as a whole, so all of it has to be known.
+    if (field.place.word == vlan_word) verdict_.mask.words[vlan_word] = ~std::uint64_t{0};
     field.set(key_, (field.get(key_) & ~mask) | (value & mask));
     if (field.place.word < packet_words) verdict_.reads.rewritten = true;
 }
