@@ -40,10 +40,13 @@ TEST_CASE("a printed mask leaves out no bit that a packet can have", "[flows][pr
         const FlowKey key = extract(ethernet(alice, bob, ipv4(6, tcp(1, 2, 2))), 3);
         const FlowField& field = field::all[random() % field::all.size()];
         FlowMask more = mask;
-        more.fold(field, std::uint64_t{1} << random() % field.bits);
+        const std::uint64_t bit = random() % field.bits;
+        more.fold(field, std::uint64_t{1} << bit);
         if (more == mask) continue;
         // "no" fragment is said of one bit of the two as of both: later ones have both.
         if (field.name == field::ip_frag.name) continue;
+        // The packet is TCP's; only ARP has operations of more than eight bits.
+        if (field.name == field::ip_proto.name && bit >= 8) continue;
         CHECK(match_text(key, mask) != match_text(key, more));
     }
 }
