@@ -56,6 +56,7 @@ host() {
     local keep=("${as_user[@]}")
     # Where only root may open /dev/net/tun, root plugs in.
     "${as_user[@]}" test -w /dev/net/tun || as_user=()
+    test -w /dev/net/tun || fail "you may not open /dev/net/tun: run this as root"
     background "$1" vdens "$2" sh -c "$setup"
     as_user=("${keep[@]}")
     wait_for 10 "host $1" grep -q '^up' "$dir/$1.log"
