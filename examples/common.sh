@@ -65,9 +65,22 @@ host() {
 # inside HOST COMMAND...: shown and run there.
 inside() {
     printf '%s%s$ %s%s\n' "$bold" "$1" "${*:2}" "$plain"
-    local into=(--net)
+    local into
+    enter "$1"
+    "${into[@]}" "${@:2}"
+}
+# serve HOST COMMAND...: shown, and runs there until the end.
+serve() {
+    printf '%s%s$ %s &%s\n' "$bold" "$1" "${*:2}" "$plain"
+    local into
+    enter "$1"
+    setsid "${into[@]}" "${@:2}" >"$dir/$1-service.log" 2>&1 &
+    children+=("$!")
+}
+# What runs a command in a host is $into then.
+enter() {
+    into=(nsenter --target "${hosts[$1]}" --net)
     [ "$(id -u)" = 0 ] || into+=(--user --preserve-credentials)
-    nsenter --target "${hosts[$1]}" "${into[@]}" "${@:2}"
 }
 
 # wait_for SECONDS WHAT COMMAND...: until the command succeeds.

@@ -30,6 +30,12 @@ void Bridge::remove_port(PortNumber number) {
     ports_.remove(number);
 }
 
+std::optional<PortNumber> Bridge::port_of_name(std::string_view name) const {
+    for (const Port* port : ports())
+        if (port->name() == name) return port->number;
+    return std::nullopt;
+}
+
 void Bridge::attach(Port& port, std::unique_ptr<Endpoint> endpoint) {
     endpoint->set_port(port.number);
     port.endpoints.push_back(std::move(endpoint));

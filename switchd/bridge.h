@@ -6,7 +6,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "flows/forwarding_engine.h"
@@ -53,6 +55,7 @@ public:
     void remove_port(PortNumber number);
     Port* find_port(PortNumber number) const { return ports_.find(number); }
     std::vector<Port*> ports() const { return ports_.all(); }
+    std::optional<PortNumber> port_of_name(std::string_view name) const;
 
     // Attaches to a port that exists; the endpoint may deliver frames from now on.
     void attach(Port& port, std::unique_ptr<Endpoint> endpoint);

@@ -50,11 +50,14 @@ std::string exchange(const Fd& socket, const std::string& path, const std::strin
 
 }  // namespace
 
-json call_switch(const std::string& socket_path, std::string_view method) {
+json call_switch(const std::string& socket_path, std::string_view method,
+                 std::span<const std::string> arguments) {
     const Fd socket = connect_to(socket_path);
-    const json request = {{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}};
-    const json answer =
-        json::parse(exchange(socket, socket_path, request.dump() + "\n"), nullptr, false);
+    json request = {{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}};
+    if (!arguments.empty()) request["params"] = arguments;
+    // A word of the command line may be no UTF-8.
+    const std::string line = request.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+    const json answer = json::parse(exchange(socket, socket_path, line), nullptr, false);
     if (answer.is_object() && answer.contains("result")) return answer["result"];
     if (answer.is_object() && answer.contains("error") && answer["error"].contains("message"))
         throw SetupError("the switch refused: " + answer["error"]["message"].get<std::string>());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,7 @@ class NoSwitchError : public SetupError {
 
 // The result of `method` on the switch behind `socket_path`. Throws NoSwitchError; SetupError when
 // the switch refuses or answers what is no JSON-RPC.
-nlohmann::json call_switch(const std::string& socket_path, std::string_view method);
+nlohmann::json call_switch(const std::string& socket_path, std::string_view method,
+                           std::span<const std::string> arguments = {});
 
 }  // namespace switchd

@@ -1,9 +1,14 @@
 #include "switchd/control_commands.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "flows/action_text.h"
+#include "flows/flow_text.h"
+#include "flows/match_text.h"
 #include "switchd/core/printable.h"
 #include "switchd/engine_counters.h"
 #include "switchd/plug_hint.h"
@@ -135,13 +140,92 @@ json all_drops(const ControlContext& context) {
     return {{"total", drops(total)}, {"ports", std::move(by_port)}};
 }
 
+// -- rules
+
+FlowMod every_rule() {
+    FlowMod request;
+    request.command = FlowMod::Command::remove;
+    request.table = table_all;
+    return request;
+}
+
+json rule_json(const Rule& rule, TimePoint now) {
+    return {{"table", rule.table},
+            {"priority", rule.priority()},
+            {"cookie", rule.cookie},
+            {"match", match_text(rule.match())},
+            {"actions", actions_text(rule.actions)},
+            {"packets", rule.packets},
+            {"bytes", rule.bytes},
+            {"duration_seconds", whole_seconds(now - rule.created)},
+            {"idle_seconds", whole_seconds(now - rule.used)},
+            {"idle_timeout", rule.idle_timeout},
+            {"hard_timeout", rule.hard_timeout},
+            {"text", rule_text(rule, now)}};
+}
+
+ControlReply flows(const ControlContext& context, ControlArguments arguments) {
+    FlowMod request = every_rule();
+    if (!arguments.empty()) {
+        const std::string& text = arguments[0];
+        const char* const end = text.data() + text.size();
+        const auto [last, error] = std::from_chars(text.data(), end, request.table);
+        if (error != std::errc{} || last != end || request.table >= table_count)
+            return std::unexpected(
+                fmt::format("'{}' is no table (0 to {})", printable(text), table_count - 1));
+    }
+    const FlowTables& tables = context.bridge.tables().flow_tables();
+    tables.settle();
+    json result = json::array();
+    for (const Rule* rule : tables.select(request))
+        result.push_back(rule_json(*rule, context.bridge.now()));
+    return result;
+}
+
+std::string_view reason_of(FlowModError error) {
+    switch (error) {
+        case FlowModError::table_full: return "the table is full";
+        case FlowModError::bad_table_id: return "there is no such table";
+        case FlowModError::overlap: return "a rule of the same priority overlaps with it";
+        case FlowModError::bad_command: return "there is no such command";
+        case FlowModError::bad_flags: return "these flags do not go together";
+        case FlowModError::goto_backwards: return "goto_table only goes to a table behind its own";
+    }
+    return "the tables cannot take it";
+}
+
+template <FlowMod::Command command>
+ControlReply change_flows(const ControlContext& context, ControlArguments arguments) {
+    Bridge& bridge = context.bridge;
+    const std::string_view text = arguments.empty() ? std::string_view{} : arguments[0];
+    const auto mod = parse_flow_mod(
+        text, command, [&](std::string_view name) { return bridge.port_of_name(name); });
+    if (!mod) return std::unexpected("the flow is not understood\n" + explained(text, mod.error()));
+    FlowTables& tables = bridge.tables().flow_tables();
+    if (const auto applied = tables.apply(*mod, bridge.now()); !applied)
+        return std::unexpected(std::string(reason_of(applied.error())));
+    bridge.ageing_changed();
+    return json{{"rules", tables.select(every_rule()).size()}};
+}
+
+// What takes no arguments and cannot be refused.
+template <json (*question)(const ControlContext&)>
+ControlReply ask(const ControlContext& context, ControlArguments) {
+    return question(context);
+}
+
+using enum FlowMod::Command;
 constexpr ControlCommand commands[] = {
-    {"show", "the switch: where it is, how to plug in, what it holds", show},
-    {"ports", "the ports: what is attached, traffic, drops", ports},
-    {"macs", "the stations that were learned, and their ports", macs},
-    {"megaflows", "the cached decisions that carry traffic now", megaflows},
-    {"counters", "traffic in all, and how well the cache works", counters},
-    {"drops", "dropped frames by reason, in all and by port", all_drops},
+    {"show", "", "the switch: where it is, how to plug in, what it holds", 0, 0, ask<show>},
+    {"ports", "", "the ports: what is attached, traffic, drops", 0, 0, ask<ports>},
+    {"macs", "", "the stations that were learned, and their ports", 0, 0, ask<macs>},
+    {"megaflows", "", "the cached decisions that carry traffic now", 0, 0, ask<megaflows>},
+    {"counters", "", "traffic in all, and how well the cache works", 0, 0, ask<counters>},
+    {"drops", "", "dropped frames by reason, in all and by port", 0, 0, ask<all_drops>},
+    {"flows", "[TABLE]", "the rules of all tables or of one", 0, 1, flows},
+    {"add-flow", "FLOW", "add a rule, as ovs-ofctl does", 1, 1, change_flows<add>},
+    {"mod-flows", "FLOW", "give rules that match other actions", 1, 1, change_flows<modify>},
+    {"del-flows", "[FLOW]", "remove the rules that match, or all", 0, 1, change_flows<remove>},
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
-// What switchctl can ask of a running switch: one table of methods, each from JSON to JSON.
+// What switchctl can ask of a running switch: one table of methods, each from words to JSON.
 #pragma once
 
+#include <expected>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
@@ -11,18 +12,26 @@
 
 namespace switchd {
 
-// What the control socket may look at. Everything must outlive the server.
+// What the control socket may look at and change. Everything must outlive the server.
 struct ControlContext {
-    const Bridge& bridge;
+    Bridge& bridge;
     std::string run_directory;
     std::string vde_directory;  // what QEMU's sock= takes
     const VdeFrontDoor& front_door;
 };
 
+// The words behind the command's name.
+using ControlArguments = std::span<const std::string>;
+// The result, or why the switch refuses: a line, or several for a flow that is wrong.
+using ControlReply = std::expected<nlohmann::json, std::string>;
+
 struct ControlCommand {
     std::string_view name;
+    std::string_view usage;  // its arguments; empty: none
     std::string_view help;
-    nlohmann::json (*run)(const ControlContext&);
+    std::size_t arguments_min;
+    std::size_t arguments_max;
+    ControlReply (*run)(const ControlContext&, ControlArguments);
 };
 
 std::span<const ControlCommand> control_commands();

@@ -1,5 +1,7 @@
 #include "switchd/control_server.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -16,6 +18,8 @@ namespace {
 constexpr int parse_error = -32700;
 constexpr int invalid_request = -32600;
 constexpr int method_not_found = -32601;
+constexpr int invalid_params = -32602;
+constexpr int refused = -32000;
 
 json failure(const json& id, int code, const std::string& message) {
     return {{"jsonrpc", "2.0"}, {"id", id}, {"error", {{"code", code}, {"message", message}}}};
@@ -27,6 +31,19 @@ bool is_request(const json& call) {
     const auto id = call.find("id");
     return method != call.end() && method->is_string() &&
            (id == call.end() || id->is_string() || id->is_number() || id->is_null());
+}
+
+// None: these are no words.
+std::optional<std::vector<std::string>> words_of(const json& call) {
+    std::vector<std::string> words;
+    const auto params = call.find("params");
+    if (params == call.end()) return words;
+    if (!params->is_array()) return std::nullopt;
+    for (const json& word : *params) {
+        if (!word.is_string()) return std::nullopt;
+        words.push_back(word.get<std::string>());
+    }
+    return words;
 }
 
 }  // namespace
@@ -89,6 +106,17 @@ void ControlServer::end(Session& session) noexcept {
     sessions_.erase(it);
 }
 
+json ControlServer::run(const ControlCommand& command, const json& id,
+                        const std::optional<std::vector<std::string>>& words) const {
+    if (!words || words->size() < command.arguments_min || words->size() > command.arguments_max)
+        return failure(id, invalid_params,
+                       fmt::format("params of {} are an array of {} to {} strings", command.name,
+                                   command.arguments_min, command.arguments_max));
+    const ControlReply result = command.run(context_, *words);
+    if (!result) return failure(id, refused, result.error());
+    return {{"jsonrpc", "2.0"}, {"id", id}, {"result", *result}};
+}
+
 std::string ControlServer::answer(std::string_view request) const {
     const json call = json::parse(request, nullptr, false);
     json reply;
@@ -98,7 +126,7 @@ std::string ControlServer::answer(std::string_view request) const {
         reply = failure(nullptr, invalid_request,
                         "not a JSON-RPC 2.0 request: one object with jsonrpc, id and method");
     } else if (!call.contains("id")) {
-        return "";  // a notification; none changes anything
+        return "";  // a notification: nothing is done that nobody would hear of
     } else {
         const auto id = call.value("id", json(nullptr));
         const auto& method = call["method"].get_ref<const std::string&>();
@@ -107,7 +135,7 @@ std::string ControlServer::answer(std::string_view request) const {
             reply =
                 failure(id, method_not_found, "no command '" + method + "'; see switchctl --help");
         else
-            reply = {{"jsonrpc", "2.0"}, {"id", id}, {"result", command->run(context_)}};
+            reply = run(*command, id, words_of(call));
     }
     // What a client sent may stand in the reply and be no UTF-8.
     return reply.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";

@@ -32,6 +32,8 @@ private:
     void on_connection(Fd connection) noexcept;
     void end(Session& session) noexcept;
     std::string answer(std::string_view request) const;
+    nlohmann::json run(const ControlCommand& command, const nlohmann::json& id,
+                       const std::optional<std::vector<std::string>>& words) const;
 
     Reactor& reactor_;
     std::string path_;

@@ -140,12 +140,30 @@ std::string drops(const json& result) {
     return table.text();
 }
 
+std::string flows(const json& result) {
+    std::string text;
+    for (const json& rule : result) text += rule.at("text").get<std::string>() + "\n";
+    return text.empty() ? "no rules\n" : text;
+}
+
+std::string changed_flows(const json& result) {
+    return fmt::format("the tables hold {} rules now\n", number(result.at("rules")));
+}
+
 struct Printer {
     std::string_view command;
     std::string (*print)(const json&);
 };
-constexpr Printer printers[] = {{"show", show},           {"ports", ports},       {"macs", macs},
-                                {"megaflows", megaflows}, {"counters", counters}, {"drops", drops}};
+constexpr Printer printers[] = {{"show", show},
+                                {"ports", ports},
+                                {"macs", macs},
+                                {"megaflows", megaflows},
+                                {"counters", counters},
+                                {"drops", drops},
+                                {"flows", flows},
+                                {"add-flow", changed_flows},
+                                {"mod-flows", changed_flows},
+                                {"del-flows", changed_flows}};
 
 }  // namespace
 

@@ -104,13 +104,19 @@ A switch for a group of users, in the background:
         default_run_directory(), default_run_directory());
 }
 
+std::string usage_of(const SwitchctlCommand& command) {
+    std::string text{command.name};
+    if (!command.usage.empty()) text += fmt::format(" {}", command.usage);
+    return text;
+}
+
 std::string switchctl_help(std::span<const SwitchctlCommand> commands) {
     std::string list;
     for (const SwitchctlCommand& command : commands)
-        list += fmt::format("  {:<20} {}\n", command.name, command.help);
+        list += fmt::format("  {:<20} {}\n", usage_of(command), command.help);
     return fmt::format(
         R"(Usage: switchctl [OPTIONS] COMMAND
-Asks a running switchd.
+Asks a running switchd, or changes its rules.
 
 {}
 {}{}
@@ -118,6 +124,7 @@ Exit status: 0 done, 1 the switch refused, 2 the command line is wrong, 3 no swi
 The run directory is {} unless told otherwise. For example:
     switchctl show
     switchctl --json ports
+    switchctl add-flow 'priority=10,tcp,tp_dst=23,actions=drop'
 )",
         list, help_of(general_options), help_of(switchctl_options), default_run_directory());
 }
@@ -434,15 +441,21 @@ std::variant<SwitchctlOptions, OptionsExit> parse_switchctl_options(
     if (words.empty())
         return usage_error(program, fmt::format("what is to be asked? One of {} (see {} --help)",
                                                 fmt::join(names, ", "), program));
-    if (std::ranges::find(names, words[0]) == names.end())
+    const auto command = std::ranges::find(commands, words[0], &SwitchctlCommand::name);
+    if (command == commands.end())
         return usage_error(program, fmt::format("unknown command '{}'{}", words[0],
                                                 suggestion("", words[0], names, program)));
-    if (words.size() > 1)
-        return usage_error(program,
-                           fmt::format("'{}' is too much: {} takes nothing more (see {} --help)",
-                                       words[1], words[0], program));
+    const std::vector<std::string> arguments(words.begin() + 1, words.end());
+    if (arguments.size() < command->arguments_min)
+        return usage_error(program, fmt::format("{} needs more: {} {} (see {} --help)", words[0],
+                                                program, usage_of(*command), program));
+    if (arguments.size() > command->arguments_max)
+        return usage_error(
+            program, fmt::format("'{}' is too much: {} takes nothing more (see {} --help)",
+                                 arguments[command->arguments_max], usage_of(*command), program));
     try {
-        return SwitchctlOptions{run_directory_of(options), options.given("json"), words[0]};
+        return SwitchctlOptions{run_directory_of(options), options.given("json"), words[0],
+                                arguments};
     } catch (const vde::ValueError& error) {
         return usage_error(program, error.what());
     }

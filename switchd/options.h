@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "switchd/openflow_options.h"
 #include "vde-compat/settings.h"
@@ -41,14 +42,18 @@ struct SwitchctlOptions {
     std::string run_directory;  // absolute
     bool json = false;
     std::string command;
+    std::vector<std::string> arguments;
 };
 
 struct SwitchctlCommand {
     std::string_view name;
+    std::string_view usage;  // its arguments; empty: none
     std::string_view help;
+    std::size_t arguments_min = 0;
+    std::size_t arguments_max = 0;
 };
 
-// `command` of the result is one of `commands`.
+// `command` of the result is one of `commands`, with as many arguments as it takes.
 std::variant<SwitchctlOptions, OptionsExit> parse_switchctl_options(
     int argc, const char* const* argv, std::span<const SwitchctlCommand> commands);
 

@@ -18,7 +18,7 @@ constexpr int refused_status = 1;
 constexpr int no_switch_status = 3;
 
 int complain(const std::string& text, int status) {
-    fmt::print(stderr, "switchctl: {}\n", text);
+    fmt::print(stderr, "switchctl: {}{}", text, text.ends_with('\n') ? "" : "\n");
     return status;
 }
 
@@ -28,7 +28,8 @@ int main(int argc, char** argv) {
     using namespace switchd;
     std::vector<SwitchctlCommand> commands;
     for (const ControlCommand& command : control_commands())
-        commands.push_back({command.name, command.help});
+        commands.push_back({command.name, command.usage, command.help, command.arguments_min,
+                            command.arguments_max});
     const auto parsed = parse_switchctl_options(argc, argv, commands);
     if (const auto* exit = std::get_if<OptionsExit>(&parsed)) {
         std::fputs(exit->error.c_str(), stderr);
@@ -37,8 +38,8 @@ int main(int argc, char** argv) {
     }
     const auto& options = std::get<SwitchctlOptions>(parsed);
     try {
-        const nlohmann::json result =
-            call_switch(options.run_directory + "/switchd.sock", options.command);
+        const nlohmann::json result = call_switch(options.run_directory + "/switchd.sock",
+                                                  options.command, options.arguments);
         const std::string text =
             options.json ? result.dump(2) + "\n" : control_text(options.command, result);
         if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)

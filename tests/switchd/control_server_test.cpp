@@ -48,14 +48,20 @@ struct Client {
         }));
         return json::parse(text, nullptr, false);
     }
-    json call(const std::string& method) {
-        send(json{{"jsonrpc", "2.0"}, {"id", 7}, {"method", method}}.dump() + "\n");
+    json call(const std::string& method, const json& params = json::array()) {
+        send(json{{"jsonrpc", "2.0"}, {"id", 7}, {"method", method}, {"params", params}}.dump() +
+             "\n");
         return answer();
     }
 
     Lab& lab;
     Fd socket = unix_socket(SOCK_STREAM);
 };
+
+// What a command takes that cannot do without.
+std::string example_of(std::string_view) {
+    return "priority=5,arp,actions=drop";
+}
 
 }  // namespace
 
@@ -68,7 +74,9 @@ TEST_CASE("every command answers in JSON and can be shown to people", "[control_
     Client client{lab};
     for (const ControlCommand& command : control_commands()) {
         INFO(command.name);
-        const json answer = client.call(std::string(command.name));
+        json params = json::array();
+        if (command.arguments_min > 0) params.push_back(example_of(command.name));
+        const json answer = client.call(std::string(command.name), params);
         CHECK(answer["id"] == 7);
         REQUIRE(answer.contains("result"));
         CHECK(!control_text(command.name, answer["result"]).empty());
@@ -118,4 +126,43 @@ TEST_CASE("a socket that somebody listens on is not taken over", "[control_serve
     CHECK_THROWS_AS(ControlServer(lab.lan.loop().reactor, lab.path, lab.context()), SetupError);
     Client client{lab};
     CHECK(client.call("show").contains("result"));
+}
+
+TEST_CASE("rules are added, shown, changed and removed", "[control_server]") {
+    Lab lab;
+    lab.lan.plug(3);
+    Client client{lab};
+    CHECK(client.call("del-flows")["result"]["rules"] == 0);
+    CHECK(client.call("add-flow",
+                      {"table=1,priority=5,arp,in_port=p3,actions=drop"})["result"]["rules"] == 1);
+    const json rules = client.call("flows")["result"];
+    REQUIRE(rules.size() == 1);
+    CHECK(rules[0]["table"] == 1);
+    CHECK(rules[0]["priority"] == 5);
+    CHECK(rules[0]["match"] == "arp,in_port=3");
+    CHECK(rules[0]["actions"] == "drop");
+    CHECK_THAT(rules[0]["text"].get<std::string>(), Catch::Contains("n_packets=0, n_bytes=0"));
+    CHECK(client.call("flows", {"0"})["result"].empty());
+    CHECK(client.call("flows", {"1"})["result"].size() == 1);
+    client.call("mod-flows", {"table=1,arp,actions=NORMAL"});
+    CHECK(client.call("flows", {"1"})["result"][0]["actions"] == "NORMAL");
+    CHECK(client.call("del-flows", {"table=1,arp"})["result"]["rules"] == 0);
+    CHECK(control_text("flows", client.call("flows")["result"]) == "no rules\n");
+}
+
+TEST_CASE("a flow that is wrong is shown with its place, and nothing changes", "[control_server]") {
+    Lab lab;
+    Client client{lab};
+    const json before = client.call("flows")["result"].size();
+    const json error = client.call("add-flow", {"priority=70000,actions=drop"})["error"];
+    CHECK(error["code"] == -32000);
+    CHECK_THAT(error["message"].get<std::string>(),
+               Catch::StartsWith("the flow is not understood\n"
+                                 "priority=70000,actions=drop\n"
+                                 "         ^\n"));
+    CHECK(client.call("add-flow", {"table=3,actions=goto_table:2"}).contains("error"));
+    CHECK(client.call("flows", {"255"})["error"]["code"] == -32000);
+    CHECK(client.call("add-flow")["error"]["code"] == -32602);
+    CHECK(client.call("add-flow", {7})["error"]["code"] == -32602);
+    CHECK(client.call("flows")["result"].size() == before);
 }

@@ -31,7 +31,10 @@ Parsed<SwitchdOptions> switchd_with(std::vector<const char*> words) {
     return {parse_switchd_options(static_cast<int>(words.size()), words.data())};
 }
 
-constexpr SwitchctlCommand commands[] = {{"show", "the switch"}, {"megaflows", "the cache"}};
+constexpr SwitchctlCommand commands[] = {{"show", "", "the switch"},
+                                         {"megaflows", "", "the cache"},
+                                         {"flows", "[TABLE]", "the rules", 0, 1},
+                                         {"add-flow", "FLOW", "add a rule", 1, 1}};
 
 Parsed<SwitchctlOptions> switchctl_with(std::vector<const char*> words) {
     words.insert(words.begin(), "switchctl");
@@ -223,14 +226,26 @@ TEST_CASE("switchctl takes one command, with options before or after it") {
     CHECK(parsed.options().run_directory == "/run/x");
 }
 
+TEST_CASE("switchctl hands a command's arguments on") {
+    const auto parsed = switchctl_with({"add-flow", "priority=1,actions=drop", "--json"});
+    CHECK(parsed.options().command == "add-flow");
+    CHECK(parsed.options().arguments == std::vector<std::string>{"priority=1,actions=drop"});
+    CHECK(switchctl_with({"flows"}).options().arguments.empty());
+}
+
 TEST_CASE("switchctl refuses what it cannot ask with status 2") {
     const auto& [words, expected] = GENERATE(table<std::vector<const char*>, std::string>({
         {std::vector<const char*>{},
-         "switchctl: what is to be asked? One of show, megaflows (see switchctl --help)\n"},
+         "switchctl: what is to be asked? One of show, megaflows, flows, add-flow "
+         "(see switchctl --help)\n"},
         {{"megaflow"}, "switchctl: unknown command 'megaflow' (did you mean megaflows?)\n"},
         {{"sohw"}, "switchctl: unknown command 'sohw' (did you mean show?)\n"},
         {{"show", "me"},
          "switchctl: 'me' is too much: show takes nothing more (see switchctl --help)\n"},
+        {{"flows", "1", "2"},
+         "switchctl: '2' is too much: flows [TABLE] takes nothing more (see switchctl --help)\n"},
+        {{"add-flow"},
+         "switchctl: add-flow needs more: switchctl add-flow FLOW (see switchctl --help)\n"},
         {{"--jsno", "show"}, "switchctl: unknown option '--jsno' (did you mean --json?)\n"},
     }));
     const auto parsed = switchctl_with(words);
