@@ -143,6 +143,7 @@ bench: packages
 install: all
 	install -Dm755 -t $(DESTDIR)$(PREFIX)/bin $O/switchd $O/vde_switch $O/switchctl
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/man/man1 man/*.1
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/man/man7 man/*.7
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/man/man8 man/*.8
 
 clean:

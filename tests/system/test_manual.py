@@ -12,6 +12,7 @@ from wait import wait_until
 
 MAN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../man")
 PAGES = {"vde_switch": "vde_switch.1", "switchd": "switchd.8", "switchctl": "switchctl.8"}
+ALL_PAGES = sorted([*PAGES.values(), "switchd-flows.7"])
 LINES_MAX = 400
 
 
@@ -64,7 +65,7 @@ def help_of(lab, program):
     return lab.run([getattr(lab.programs, program), "--help"]).stdout
 
 
-@pytest.mark.parametrize("page", PAGES.values())
+@pytest.mark.parametrize("page", ALL_PAGES)
 def test_a_page_is_clean_and_short(page):
     lint = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", os.path.join(MAN, page)],
                           capture_output=True, text=True, check=False)
@@ -73,7 +74,7 @@ def test_a_page_is_clean_and_short(page):
 
 
 def test_every_page_is_looked_at():
-    assert sorted(os.listdir(MAN)) == sorted(PAGES.values())
+    assert sorted(os.listdir(MAN)) == ALL_PAGES
 
 
 @pytest.mark.ours_only("the manual is of ours")
@@ -209,3 +210,23 @@ def test_the_example_of_switchd_in_the_background(lab):
     lab.spawn(["sh", "-c", "exec " + console]).wait_output(b"vde$ ")
     lab.closing(Console(lab.path("sd", "console"))).send(b"shutdown")
     wait_until(lambda: not os.path.exists(lab.path("sd")), "the end of the switch")
+
+
+def test_the_examples_of_flows(lab):
+    environment = programs_in_path(lab)
+    lab.spawn(["switchd"], env=environment)
+    socket = lab.path("user", "switchd", "switchd.sock")
+    wait_until(lambda: os.path.exists(socket), socket)
+    for lines in examples("switchd-flows.7"):
+        done = lab.run(["sh", "-e", "-c", lines], env=environment)
+        assert (done.returncode, done.stderr) == (0, ""), done
+
+
+def test_a_table_of_flows_names_every_field():
+    with open(os.path.join(MAN, "../flows/match_field.cpp"), encoding="ascii") as file:
+        names = set(re.findall(r'"([a-z][a-z0-9_]+)"', file.read()))
+    assert len(names) > 60
+    page = source("switchd-flows.7")
+    page += " ".join(f"{kind}{number}" for kind, last in re.findall(r"(x*reg)0\.\.\1(\d+)", page)
+                     for number in range(int(last) + 1))
+    assert {name for name in names if not re.search(rf"\b{name}\b", page)} == set()
