@@ -34,6 +34,12 @@ struct FlowMask {
             if ((other.words[i] & ~words[i]) != 0) return false;
         return true;
     }
+    // The bits that `other` does not have.
+    constexpr FlowMask without(const FlowMask& other) const {
+        FlowMask mask;
+        for (std::size_t i = 0; i < flow_words; ++i) mask.words[i] = words[i] & ~other.words[i];
+        return mask;
+    }
     // `key` with zeros where this mask has them.
     constexpr FlowKey apply(const FlowKey& key) const {
         FlowKey masked;

@@ -39,6 +39,15 @@ Rule& rule_of(ClassifierEntry& entry) {
     return static_cast<Rule&>(entry);
 }
 
+// By table, priority (highest first), age.
+void sort(std::vector<const Rule*>& rules) {
+    std::ranges::sort(rules, [](const Rule* a, const Rule* b) {
+        if (a->table != b->table) return a->table < b->table;
+        if (a->priority() != b->priority()) return a->priority() > b->priority();
+        return a->order() < b->order();
+    });
+}
+
 }  // namespace
 
 FlowTables::FlowTables(ChangeLog& changes, HashKey secret) : changes_(changes), secret_(secret) {}
@@ -179,11 +188,15 @@ std::vector<Rule*> FlowTables::selected(const FlowMod& mod) const {
 std::vector<const Rule*> FlowTables::select(const FlowMod& request) const {
     std::vector<const Rule*> rules;
     for (const Rule* rule : selected(request)) rules.push_back(rule);
-    std::ranges::sort(rules, [](const Rule* a, const Rule* b) {
-        if (a->table != b->table) return a->table < b->table;
-        if (a->priority() != b->priority()) return a->priority() > b->priority();
-        return a->order() < b->order();
-    });
+    sort(rules);
+    return rules;
+}
+
+std::vector<const Rule*> FlowTables::all() const {
+    std::vector<const Rule*> rules;
+    for (const Slot& slot : slots_)
+        if (slot.rule) rules.push_back(slot.rule.get());
+    sort(rules);
     return rules;
 }
 

@@ -38,6 +38,7 @@ std::optional<MacTable::Handle> MacTable::learn(VlanId vlan, MacAddress mac, Por
         append(index, now);
         insert_bucket(index);
         ++size_;
+        ++statistics_.learned;
         if (observer_) observer_->mac_learned(entry(slot));
     } else if (Slot& slot = slots_[index]; slot.port == port) {
         refresh({index, slot.version}, now);
@@ -49,6 +50,7 @@ std::optional<MacTable::Handle> MacTable::learn(VlanId vlan, MacAddress mac, Por
         slot.port = port;
         slot.last_heard = now;
         append(index, now);
+        ++statistics_.moved;
         if (observer_) observer_->mac_moved(entry(slot), from);
     }
     return Handle{index, slots_[index].version};
@@ -113,7 +115,10 @@ void MacTable::expire(TimePoint now) {
             const Slot& slot = slots_[index];
             if (now - slot.queued < settings_.idle) break;  // so were all behind it
             const Index next = slot.newer;
-            if (now - slot.last_heard >= settings_.idle) release(index);
+            if (now - slot.last_heard >= settings_.idle) {
+                ++statistics_.expired;
+                release(index);
+            }
             index = next;
         }
     }
@@ -251,6 +256,7 @@ void MacTable::evict(const PortList* preferred) {
     for (const PortList& list : lists_)
         if (!fullest || list.size > fullest->size) fullest = &list;
     assert(fullest && fullest->oldest != none);
+    ++statistics_.evicted;
     release(fullest->oldest);
 }
 

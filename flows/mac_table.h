@@ -86,6 +86,15 @@ public:
     // All entries, ascending by VLAN and address.
     std::vector<MacEntry> entries() const;
 
+    // Since the start.
+    struct Statistics {
+        std::uint64_t learned = 0;
+        std::uint64_t moved = 0;
+        std::uint64_t expired = 0;
+        std::uint64_t evicted = 0;  // for want of room
+    };
+    const Statistics& statistics() const { return statistics_; }
+
     const Settings& settings() const { return settings_; }
     // A smaller entries_max gives up entries at once, in the order of a full table.
     void configure(const Settings& settings);
@@ -132,6 +141,7 @@ private:
     void forget_if(PortList& list, Predicate predicate);
 
     Settings settings_;
+    Statistics statistics_;
     HashKey hash_key_;
     MacTableObserver* observer_;
     std::vector<Slot> slots_;

@@ -60,10 +60,12 @@ public:
         add_protocol();
         for (const FieldId id : printing_order) {
             const MatchField& field = match_field(id);
-            if (id == FieldId::vlan_tci)
+            if (id == FieldId::vlan_tci) {
                 add_vlan();
-            else if (satisfied(field.prerequisite, key_, mask_))
+                add_inner_vlan();
+            } else if (satisfied(field.prerequisite, key_, mask_)) {
                 add(field);
+            }
         }
         // Only a mask that a decision left behind has fields without saying of which packets.
         for (const FieldId id : printing_order) add(match_field(id));
@@ -143,6 +145,20 @@ private:
         if (mask_.get(field::vlan_tpid) == field::vlan_tpid.ones() &&
             key_.get(field::vlan_tpid) == ordinary)
             drop(field::vlan_tpid);
+    }
+
+    // Known as a whole; else it is left to be shown bit by bit.
+    void add_inner_vlan() {
+        const FlowField& place = field::inner_vlan_tci;
+        if (mask_.get(place) != place.ones()) return;
+        const std::uint64_t tci = key_.get(place);
+        if ((tci & tci_present) != 0) {
+            begin(vlan_id_name) += fmt::format("1={}", tci & 0xfff);
+            begin(match_field(FieldId::vlan_pcp).name) += fmt::format("1={}", tci >> 13);
+        } else {
+            begin(place.name) += fmt::format("={:#06x}", tci);
+        }
+        drop(place);
     }
 
     const FlowKey& key_;
@@ -289,6 +305,20 @@ std::string match_text(const FlowKey& key, const FlowMask& mask) {
 
 std::string match_text(const Match& match) {
     return match_text(match.key, match.mask);
+}
+
+std::string packet_text(const FlowKey& key) {
+    FlowMask mask;
+    FlowMask read;  // by present(), which tells nobody here
+    for (const MatchField& field : match_fields()) {
+        // Registers that nobody has written go without saying, and wide ones are several of them.
+        const bool noted = field.place.word >= packet_words;
+        const bool wide = field.id >= FieldId::xreg0 && field.id <= FieldId::xxreg3;
+        if (wide || (noted && field.get(key).zero())) continue;
+        if (present(field.prerequisite, key, read)) field.fold(mask);
+    }
+    if ((key.get(field::vlan_tci) & tci_present) != 0) mask.fold(field::inner_vlan_tci);
+    return match_text(key, mask);
 }
 
 std::string megaflow_text(const FlowKey& key, const FlowMask& mask) {

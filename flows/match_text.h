@@ -44,6 +44,8 @@ std::string_view packets_of(Prerequisite prerequisite);
 // As ovs-ofctl dump-flows prints it; empty if everything matches.
 std::string match_text(const FlowKey& key, const FlowMask& mask);
 std::string match_text(const Match& match);
+// All that a packet with this key has: "tcp,in_port=1,vlan_tci=0x0000,dl_src=...".
+std::string packet_text(const FlowKey& key);
 // As ofproto/trace prints a megaflow: "recirc_id=0,eth,tcp,in_port=1".
 std::string megaflow_text(const FlowKey& key, const FlowMask& mask);
 

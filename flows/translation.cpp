@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "flows/action_text.h"
+
 namespace switchd {
 namespace {
 
@@ -131,12 +133,15 @@ void Translation::walk(std::uint8_t table, PortNumber in_port) {
 const Rule* Translation::look_up(std::uint8_t table, PortNumber in_port) {
     verdict_.reads.tables.add(table);
     const PortNumber own = this->in_port();
+    // Whether the packet may come in was asked for the first table's sake.
+    const bool first = verdict_.counting.lookups.empty();
+    const FlowMask before = observer_ && !first ? verdict_.mask : FlowMask{};
     key_.set(field::in_port, in_port);
     const Rule* const rule = tables_.flow_tables().lookup(table, key_, verdict_.mask);
     key_.set(field::in_port, own);
     verdict_.counting.lookups.push_back({table, rule != nullptr});
     if (rule) verdict_.counting.rules.push_back(rule->id);
-    if (observer_) observer_->looked_up(depth_, table, rule);
+    if (observer_) observer_->looked_up(depth_, table, rule, verdict_.mask.without(before));
     return rule;
 }
 
@@ -184,8 +189,14 @@ bool Translation::carry_out(const RuleAction& action) {
             [&](const rule_action::PushVlan& a) { return push_vlan(a.tpid), true; },
             [&](const DecTtl& a) { return dec_ttl(a.controller_ids); },
             [&](const Resubmit& a) { return resubmit(a), true; },
-            [&](const ClearActions&) { return set_ = {}, true; },
-            [&](const WriteActions& a) { return write_actions(a.actions), true; },
+            [&](const ClearActions&) {
+                note_set("the action set was");
+                return set_ = {}, true;
+            },
+            [&](const WriteActions& a) {
+                write_actions(a.actions);
+                return note_set("the action set is"), true;
+            },
             [&](const WriteMetadata& a) {
                 const std::uint64_t metadata = key_.get(field::metadata);
                 key_.set(field::metadata, (metadata & ~a.mask) | (a.value & a.mask));
@@ -239,21 +250,33 @@ void Translation::write_actions(const RuleActions& actions) {
     }
 }
 
+RuleActions Translation::ActionSet::list() const {
+    RuleActions list;
+    if (pop_vlan) list.emplace_back(rule_action::PopVlan{});
+    if (push_vlan) list.emplace_back(*push_vlan);
+    if (dec_ttl) list.emplace_back(rule_action::DecTtl{});
+    list.insert(list.end(), sets.begin(), sets.end());
+    if (output)
+        list.push_back(*output);
+    else if (resubmit)
+        list.push_back(*resubmit);
+    return list;
+}
+
 // Without a final action the set has no effect.
 void Translation::carry_out_set() {
-    const ActionSet set = std::move(set_);
-    set_ = {};
-    const auto& last = set.output ? set.output : set.resubmit;
-    if (!last) return;
+    const ActionSet set = std::exchange(set_, {});
+    if (!set.output && !set.resubmit) return;
+    if (observer_) observer_->action_set();
     in_set_ = true;
-    RuleActions list;
-    if (set.pop_vlan) list.emplace_back(rule_action::PopVlan{});
-    if (set.push_vlan) list.emplace_back(*set.push_vlan);
-    if (set.dec_ttl) list.emplace_back(rule_action::DecTtl{});
-    list.insert(list.end(), set.sets.begin(), set.sets.end());
-    list.push_back(*last);
-    carry_out(list);
+    carry_out(set.list());
     in_set_ = false;
+}
+
+void Translation::note_set(std::string_view what) {
+    if (!observer_) return;
+    const RuleActions list = set_.list();
+    note(std::string(what) + (list.empty() ? " empty" : ": " + actions_text(list)));
 }
 
 // ---- outputs

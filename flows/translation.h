@@ -19,11 +19,15 @@ namespace switchd {
 class TranslationObserver {
 public:
     virtual ~TranslationObserver() = default;
-    // `rule` null: none matches. `depth` counts resubmits; goto_table does not count.
-    virtual void looked_up(unsigned depth, std::uint8_t table, const Rule* rule) = 0;
+    // `rule` null: none matches. `depth` counts resubmits; goto_table does not count. `looked_at`:
+    // the bits of the key that no step before has looked at.
+    virtual void looked_up(unsigned depth, std::uint8_t table, const Rule* rule,
+                           const FlowMask& looked_at) = 0;
     virtual void action(unsigned depth, const RuleAction& action) = 0;
     // What an action came to, in words: "no such port", "learned", "forwards to port 2".
     virtual void note(unsigned depth, std::string_view words) = 0;
+    // The tables are through; the actions that follow are those of the action set.
+    virtual void action_set() = 0;
 };
 
 class Translation {
@@ -49,6 +53,8 @@ private:
         std::optional<rule_action::PushVlan> push_vlan;
         RuleActions sets;
         std::optional<RuleAction> output, resubmit;
+
+        RuleActions list() const;  // in the order in which they are carried out
     };
     // What the frame's outer tag says, and which VLAN that makes it belong to.
     struct Tag {
@@ -73,6 +79,7 @@ private:
     bool carry_out(const RuleActions& actions);
     bool carry_out(const RuleAction& action);
     void carry_out_set();
+    void note_set(std::string_view what);
     void resubmit(const rule_action::Resubmit& resubmit);
     void write_actions(const RuleActions& actions);
 

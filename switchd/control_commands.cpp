@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "flows/action_text.h"
 #include "flows/flow_text.h"
 #include "flows/match_text.h"
+#include "switchd/control_trace.h"
 #include "switchd/core/printable.h"
 #include "switchd/engine_counters.h"
 #include "switchd/plug_hint.h"
@@ -128,6 +130,35 @@ json counters(const ControlContext& context) {
     return {{"in", traffic(in)}, {"out", traffic(out)}, {"cache", std::move(cache)}};
 }
 
+// Which rules drop, or which tables have none: by the decisions that are cached now.
+json dropping_rules(const Bridge& bridge) {
+    const FlowTables& tables = bridge.tables().flow_tables();
+    std::map<std::tuple<DropReason, std::uint8_t, std::string>, std::uint64_t> frames;
+    bridge.engine().megaflows().for_each([&](const Megaflow& flow) {
+        if (!flow.program->drops() || flow.counting.lookups.empty()) return;
+        const Counting::Lookup& last = flow.counting.lookups.back();
+        const Rule* const rule = last.matched ? tables.find(flow.counting.rules.back()) : nullptr;
+        if (last.matched && !rule) return;
+        std::string text;
+        if (rule) {
+            const std::string match = match_text(rule->match());
+            text =
+                fmt::format("priority={}{}{}", rule->priority(), match.empty() ? "" : ",", match);
+        }
+        const DropReason reason = std::get<Drop>(flow.program->steps.front()).reason;
+        frames[{reason, last.table, text}] += flow.packets;
+    });
+    json result = json::array();
+    for (const auto& [what, count] : frames) {
+        const auto& [reason, table, rule] = what;
+        result.push_back({{"reason", to_string(reason)},
+                          {"table", table},
+                          {"rule", rule.empty() ? json(nullptr) : json(rule)},
+                          {"frames", count}});
+    }
+    return result;
+}
+
 json all_drops(const ControlContext& context) {
     DropCounters total{};
     json by_port = json::array();
@@ -137,7 +168,9 @@ json all_drops(const ControlContext& context) {
         if (json some = drops(counters); !some.empty())
             by_port.push_back({{"port", port->number}, {"drops", std::move(some)}});
     }
-    return {{"total", drops(total)}, {"ports", std::move(by_port)}};
+    return {{"total", drops(total)},
+            {"ports", std::move(by_port)},
+            {"rules", dropping_rules(context.bridge)}};
 }
 
 // -- rules
@@ -226,6 +259,7 @@ constexpr ControlCommand commands[] = {
     {"add-flow", "FLOW", "add a rule, as ovs-ofctl does", 1, 1, change_flows<add>},
     {"mod-flows", "FLOW", "give rules that match other actions", 1, 1, change_flows<modify>},
     {"del-flows", "[FLOW]", "remove the rules that match, or all", 0, 1, change_flows<remove>},
+    {"trace", "FLOW [HEX]", "explain what happens to a packet, and why", 1, 2, trace_in_control},
 };
 
 }  // namespace

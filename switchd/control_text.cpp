@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "switchd/control_trace.h"
+
 namespace switchd {
 
 using nlohmann::json;
@@ -137,7 +139,14 @@ std::string drops(const json& result) {
     for (const json& port : result.at("ports"))
         for (const auto& [reason, count] : port.at("drops").items())
             table.add({number(port.at("port")), reason, number(count)});
-    return table.text();
+    if (result.at("rules").empty()) return table.text();
+    Table rules{{"TABLE", "REASON", "FRAMES", "RULE"}};
+    for (const json& rule : result.at("rules"))
+        rules.add({number(rule.at("table")), rule.at("reason").get<std::string>(),
+                   number(rule.at("frames")),
+                   rule.at("rule").is_null() ? "-" : rule.at("rule").get<std::string>()});
+    return table.text() + "\nbehind the drops of the decisions that are cached now:\n" +
+           rules.text();
 }
 
 std::string flows(const json& result) {
@@ -163,7 +172,8 @@ constexpr Printer printers[] = {{"show", show},
                                 {"flows", flows},
                                 {"add-flow", changed_flows},
                                 {"mod-flows", changed_flows},
-                                {"del-flows", changed_flows}};
+                                {"del-flows", changed_flows},
+                                {"trace", trace_text}};
 
 }  // namespace
 

@@ -65,16 +65,23 @@ public:
             fmt::format("recirc_id(0),in_port({}),packet_type(ns=0,id=0),",
                         port_text(static_cast<PortNumber>(key_.get(field::in_port))));
         written(field::in_port);
-        Group eth("eth");
-        add(eth, "src", field::eth_src, mac, mac);
-        add(eth, "dst", field::eth_dst, mac, mac);
-        text += eth.text();
+        text += ethernet();
         text += tagged(field::vlan_tpid, field::vlan_tci, [&] {
             return tagged(field::inner_vlan_tpid, field::inner_vlan_tci, [&] { return payload(); });
         });
         text.pop_back();
         if (rest_ != FlowMask{}) text += "," + to_text(mask_.apply(key_), rest_);
         return text;
+    }
+
+    // The headers alone, each as the datapath's set action has it; the key names their protocols.
+    std::string headers() {
+        protocol_known_ = true;
+        std::string text = ethernet() + layer_3();
+        std::string sets;
+        for (std::size_t end; (end = text.find("),")) != text.npos; text.erase(0, end + 2))
+            sets += (sets.empty() ? "set(" : ",set(") + text.substr(0, end + 1) + ")";
+        return rest_ == FlowMask{} ? sets : std::string{};
     }
 
 private:
@@ -99,6 +106,13 @@ private:
         group.add(name, exact(high) && exact(low)
                             ? address
                             : address + "/" + ipv6(mask_.get(high), mask_.get(low)));
+    }
+
+    std::string ethernet() {
+        Group eth("eth");
+        add(eth, "src", field::eth_src, mac, mac);
+        add(eth, "dst", field::eth_dst, mac, mac);
+        return eth.text();
     }
 
     // A tag with what it wraps, if there is one; that there is none, if that was looked at.
@@ -141,13 +155,16 @@ private:
             else
                 text = fmt::format("eth_type({:#06x}/{:#06x}),", type, mask_.get(field::eth_type));
         }
-        if (!exact(field::eth_type)) return text;
+        return exact(field::eth_type) ? text + layer_3() : text;
+    }
+
+    std::string layer_3() {
         switch (key_.get(field::eth_type)) {
-            case type_ipv4: return text + ip_v4();
-            case type_ipv6: return text + ip_v6();
+            case type_ipv4: return ip_v4();
+            case type_ipv6: return ip_v6();
             case type_arp:
-            case type_rarp: return text + arp();
-            default: return text;
+            case type_rarp: return arp();
+            default: return {};
         }
     }
 
@@ -172,7 +189,7 @@ private:
         Group ip("ipv4");
         add(ip, "src", field::ip_src, ipv4, ipv4);
         add(ip, "dst", field::ip_dst, ipv4, ipv4);
-        const bool protocol = add_protocol(ip);
+        const bool protocol = add_protocol(ip) || protocol_known_;
         add(ip, "tos", field::ip_tos, hex, hex);
         add(ip, "ttl", field::ip_ttl, decimal, hex);
         fragment(ip);
@@ -184,7 +201,7 @@ private:
         add_ipv6(ip, "src", field::ipv6_src_high, field::ipv6_src_low);
         add_ipv6(ip, "dst", field::ipv6_dst_high, field::ipv6_dst_low);
         add(ip, "label", field::ipv6_label, hex, hex);
-        const bool protocol = add_protocol(ip);
+        const bool protocol = add_protocol(ip) || protocol_known_;
         add(ip, "tclass", field::ip_tos, hex, hex);
         add(ip, "hlimit", field::ip_ttl, decimal, hex);
         fragment(ip);
@@ -250,13 +267,14 @@ private:
 
     const FlowKey& key_;
     const FlowMask& mask_;
-    FlowMask rest_;  // not written yet
+    FlowMask rest_;                // not written yet
+    bool protocol_known_ = false;  // whatever the mask says
 };
 
 // Steps that Open vSwitch's datapath has no word for are shown as ours.
 class ActionWriter {
 public:
-    explicit ActionWriter(PortText port_text) : port_text_(port_text) {}
+    ActionWriter(const FlowKey& key, PortText port_text) : key_(key), port_text_(port_text) {}
 
     std::string operator()(const Output& output) const {
         std::string text;
@@ -264,6 +282,14 @@ public:
             text += (text.empty() ? "" : ",") + port_text_(port);
         return text;
     }
+    // One "set(...)" for each header.
+    std::string operator()(const SetFields& set) const {
+        FlowKey key = set.edit->key;
+        for (const FlowField& of : {field::eth_type, field::ip_proto}) key.set(of, key_.get(of));
+        const std::string groups = MatchWriter(key, set.edit->mask).headers();
+        return groups.empty() ? to_text(ActionProgram{{set}}) : groups;
+    }
+    std::string operator()(const PopVlan&) const { return "pop_vlan"; }
     std::string operator()(const PushVlan& push) const {
         const std::string tpid =
             push.tpid == tpid_vlan ? "" : fmt::format("tpid={:#06x},", push.tpid);
@@ -287,6 +313,7 @@ public:
     std::string operator()(const auto& step) const { return to_text(ActionProgram{{step}}); }
 
 private:
+    const FlowKey& key_;
     PortText port_text_;
 };
 
@@ -309,10 +336,11 @@ std::string datapath_match_text(const FlowKey& key, const FlowMask& mask, PortTe
     return MatchWriter(key, mask).text(port_text);
 }
 
-std::string datapath_actions_text(const ActionProgram& program, PortText port_text) {
+std::string datapath_actions_text(const ActionProgram& program, const FlowKey& key,
+                                  PortText port_text) {
     std::string text;
     for (const Action& step : program.steps)
-        text += (text.empty() ? "" : ",") + std::visit(ActionWriter(port_text), step);
+        text += (text.empty() ? "" : ",") + std::visit(ActionWriter(key, port_text), step);
     return text;
 }
 
@@ -320,7 +348,8 @@ std::string datapath_flow_text(const Megaflow& flow, TimePoint now, PortText por
     const std::chrono::duration<double> idle = now - flow.last_used;
     return fmt::format("{}, packets:{}, bytes:{}, used:{:.3f}s, actions:{}",
                        datapath_match_text(flow.key(), flow.mask->mask, port_text), flow.packets,
-                       flow.bytes, idle.count(), datapath_actions_text(*flow.program, port_text));
+                       flow.bytes, idle.count(),
+                       datapath_actions_text(*flow.program, flow.key(), port_text));
 }
 
 std::string datapath_flow_id(const Megaflow& flow) {

@@ -20,7 +20,9 @@ namespace switchd {
 using PortText = std::string (*)(PortNumber);
 
 std::string datapath_match_text(const FlowKey& key, const FlowMask& mask, PortText port_text);
-std::string datapath_actions_text(const ActionProgram& program, PortText port_text);
+// `key`: of packets that the program is for; which protocol a field belongs to is in it.
+std::string datapath_actions_text(const ActionProgram& program, const FlowKey& key,
+                                  PortText port_text);
 // One line, without its end.
 std::string datapath_flow_text(const Megaflow& flow, TimePoint now, PortText port_text);
 

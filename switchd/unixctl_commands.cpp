@@ -7,8 +7,11 @@
 #include <optional>
 #include <vector>
 
+#include "flows/action_text.h"
+#include "flows/match_text.h"
 #include "switchd/datapath_flow_text.h"
 #include "switchd/engine_counters.h"
+#include "switchd/unixctl_trace.h"
 #include "switchd/version.h"
 
 namespace switchd {
@@ -106,6 +109,42 @@ UnixctlReply flush_stations(const UnixctlContext& context, UnixctlArguments argu
         if (const auto wrong = wrong_bridge(context, arguments[0])) return failure(*wrong);
     context.bridge.tables().forget_all_macs();
     return "table successfully flushed\n";
+}
+
+UnixctlReply show_station_statistics(const UnixctlContext& context, UnixctlArguments arguments) {
+    if (const auto wrong = wrong_bridge(context, arguments[0])) return failure(*wrong);
+    const MacTable& macs = context.bridge.tables().macs();
+    const MacTable::Statistics& counts = macs.statistics();
+    return fmt::format(
+        "Statistics for bridge \"{}\":\n"
+        "  Current/maximum MAC entries in the table: {}/{}\n"
+        "  Current static MAC entries in the table : 0\n"
+        "  Total number of learned MAC entries     : {}\n"
+        "  Total number of expired MAC entries     : {}\n"
+        "  Total number of evicted MAC entries     : {}\n"
+        "  Total number of port moved MAC entries  : {}\n",
+        context.bridge.name(), macs.size(), macs.settings().entries_max, counts.learned,
+        counts.expired, counts.evicted, counts.moved);
+}
+
+// -- rules
+
+// The switch's own are shown as well.
+UnixctlReply dump_rules(const UnixctlContext& context, UnixctlArguments arguments) {
+    if (const auto wrong = wrong_bridge(context, arguments.back())) return failure(*wrong);
+    const FlowTables& tables = context.bridge.tables().flow_tables();
+    tables.settle();
+    std::string text;
+    for (const Rule* rule : tables.all()) {
+        if (rule->table != 0) text += fmt::format("table_id={}, ", rule->table);
+        const auto age =
+            std::chrono::duration_cast<std::chrono::seconds>(context.bridge.now() - rule->created);
+        const std::string match = match_text(rule->match());
+        text += fmt::format("duration={}s, n_packets={}, n_bytes={}, priority={}{}{},actions={}\n",
+                            age.count(), rule->packets, rule->bytes, rule->priority(),
+                            match.empty() ? "" : ",", match, actions_text(rule->actions));
+    }
+    return text;
 }
 
 // -- the datapath
@@ -321,6 +360,7 @@ UnixctlReply change_log(const UnixctlContext& context, UnixctlArguments argument
 }
 
 constexpr UnixctlCommand commands[] = {
+    {"bridge/dump-flows", "bridge", 1, 1, dump_rules},
     {"coverage/read-counter", "COUNTER", 1, 1, read_counter},
     {"coverage/show", "", 0, 0, show_coverage},
     {"dpctl/dump-flows", "[-m] [--names] [dp] [type=..]", 0, 6, dump_datapath_flows},
@@ -329,8 +369,10 @@ constexpr UnixctlCommand commands[] = {
     {"dpif/show", "", 0, 0, show_bridges},
     {"fdb/flush", "[bridge]", 0, 1, flush_stations},
     {"fdb/show", "bridge", 1, 1, show_stations},
+    {"fdb/stats-show", "bridge", 1, 1, show_station_statistics},
     {"list-commands", "", 0, 0, list_commands},
     {"memory/show", "", 0, 0, show_memory},
+    {"ofproto/trace", "bridge flow [-generate|packet]", 1, 3, trace_flow},
     {"revalidator/purge", "", 0, 0, purge_flows},
     {"revalidator/wait", "", 0, 0, await_revalidation},
     {"upcall/show", "", 0, 0, show_upcalls},

@@ -59,8 +59,8 @@ struct Client {
 };
 
 // What a command takes that cannot do without.
-std::string example_of(std::string_view) {
-    return "priority=5,arp,actions=drop";
+std::string example_of(std::string_view command) {
+    return command == "trace" ? "in_port=1,arp" : "priority=5,arp,actions=drop";
 }
 
 }  // namespace

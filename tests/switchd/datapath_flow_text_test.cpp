@@ -131,7 +131,7 @@ TEST_CASE("no bit that a flow looks at is hidden", "[datapath_flow_text]") {
 
 TEST_CASE("actions are shown as the datapath's", "[datapath_flow_text]") {
     const auto text = [](std::vector<Action> steps) {
-        return datapath_actions_text({std::move(steps)}, letter);
+        return datapath_actions_text({std::move(steps)}, {}, letter);
     };
     CHECK(text({Output{{1, 3}}, Output{{4}}}) == "b,d,e");
     CHECK(text({PushVlan{tpid_vlan, 0x6009}, Output{{2}}, PopVlan{}, Output{{3}}}) ==
@@ -144,6 +144,37 @@ TEST_CASE("actions are shown as the datapath's", "[datapath_flow_text]") {
           "userspace(pid=0,controller(reason=1,rule_cookie=0x2a,controller_id=3,max_len=65535))");
     CHECK(text({Drop{}}) == "drop");
     CHECK(text({Punt{}}) == "userspace(pid=0,slow_path(stp))");
+}
+
+TEST_CASE("edits are shown header by header", "[datapath_flow_text]") {
+    const auto text = [](std::uint64_t eth_type, std::uint64_t ip_proto, const Flow& edit) {
+        FlowKey key;
+        key.set(field::eth_type, eth_type);
+        key.set(field::ip_proto, ip_proto);
+        const Action set = SetFields{std::make_shared<const Match>(edit.key, edit.mask)};
+        return datapath_actions_text({{set, Output{{2}}}}, key, letter);
+    };
+    const auto edit = [] {
+        Flow flow;
+        flow.mask = {};
+        return flow;
+    };
+    CHECK(text(0x0800, 6,
+               edit()
+                   .look(field::eth_src, 0x020000000009)
+                   .look(field::ip_dst, 0x01020304)
+                   .look(field::ip_ttl, 63)
+                   .look(field::tp_src, 9)) ==
+          "set(eth(src=02:00:00:00:00:09)),set(ipv4(dst=1.2.3.4,ttl=63)),set(tcp(src=9)),c");
+    CHECK(text(0x0800, 17, edit().look(field::tp_dst, 53)) == "set(udp(dst=53)),c");
+    CHECK(text(0x86dd, 58,
+               edit()
+                   .look(field::ip_tos, 8)
+                   .look(field::nd_target_low, 1)
+                   .look(field::nd_target_high, 0)) ==
+          "set(ipv6(tclass=0x8)),set(nd(target=::1)),c");
+    CHECK(text(0x0806, 2, edit().look(field::ip_src, 0x0a000001)) == "set(arp(sip=10.0.0.1)),c");
+    CHECK(text(0x88b5, 0, edit().look(field::tp_dst, 53)) == "set(tp_dst=53),c");
 }
 
 TEST_CASE("a megaflow is one line with its counters and its age", "[datapath_flow_text]") {

@@ -29,6 +29,7 @@ class Oracle:
     """A real ovs-vswitchd of the test's own, with dummy ports p1, p2, ..."""
 
     def __init__(self, lab, ports=2):
+        self.records = 0
         self.dir = lab.path("ovs")
         os.mkdir(self.dir)
         environment = lab.environment(OVS_RUNDIR=self.dir, OVS_DBDIR=self.dir, OVS_LOGDIR=self.dir)
@@ -41,7 +42,8 @@ class Oracle:
                   env=environment)
         lab.spawn(["ovs-vswitchd", remote, "--enable-dummy", "--pidfile", "--no-chdir"],
                   env=environment)
-        names = [f"p{number}" for number in range(1, ports + 1)]
+        self.remote = remote
+        self.names = names = [f"p{number}" for number in range(1, ports + 1)]
         configured = lab.run(
             ["ovs-vsctl", "--db=" + remote, "--retry", "--timeout=20",
              "add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=dummy"]
@@ -51,3 +53,14 @@ class Oracle:
             env=environment)
         assert configured.returncode == 0, configured
         self.tools = Tools(lab, self.dir)
+
+    def record(self):
+        """From now on what leaves a port goes into a new file: their paths, by port."""
+        self.records += 1
+        files = [os.path.join(self.dir, f"{name}.{self.records}.pcap") for name in self.names]
+        set_each = [word for name, file in zip(self.names, files) for word in
+                    ("--", "set", "interface", name, f"options:tx_pcap={file}")]
+        done = self.tools.lab.run(["ovs-vsctl", "--db=" + self.remote, "--timeout=20",
+                                   *set_each[1:]], env=self.tools.environment)
+        assert done.returncode == 0, done
+        return files

@@ -145,6 +145,10 @@ class Plug:
                 return frames
             frames.append(each)
 
+    def receive_until_all(self, last, count):
+        """All that comes but `last`, until that has come `count` times."""
+        return [each for _ in range(count) for each in self.receive_until(last)]
+
     def pending_until(self, last, patience_s=1.0):
         """What comes up to the frame `last`, or within the time if that gets lost."""
         frames, end = [], time.monotonic() + patience_s

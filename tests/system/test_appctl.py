@@ -10,7 +10,7 @@ import pytest
 
 from frame import frame, mac, tag
 from lab import NOBODY, as_user
-from ovs import Oracle
+from ovs import Oracle, Tools
 from test_switchd import Switchd
 from wait import wait_until
 
@@ -212,3 +212,75 @@ def test_output_has_the_real_one_s_shape(switchd, appctl, oracle):
         ours, real = shape(appctl.ok(*words)), shape(oracle.ok(*words))
         assert {re.sub("dropped:.", "", line) for line in ours} <= {
             re.sub("dropped:.", "", line) for line in real}, words
+
+
+TRACED_FLOWS = """
+table=0,priority=10,in_port=1,tcp,actions=load:0x7->NXM_NX_REG1[0..15],resubmit(,2),output:2
+table=0,priority=9,in_port=1,udp,actions=dec_ttl,mod_nw_dst:1.2.3.4,goto_table:3
+table=0,priority=8,in_port=1,icmp,actions=push_vlan:0x8100,set_field:4101->vlan_vid,\
+write_actions(output:2),write_metadata:0x7,goto_table:4
+table=0,priority=7,ipv6,actions=clear_actions,write_actions(set_field:2->ip_dscp,output:2),\
+goto_table:8
+table=0,priority=6,cookie=0x2a,arp,actions=resubmit(,2),resubmit(,3)
+table=0,priority=0,actions=drop
+table=2,priority=5,tcp,tp_dst=80,actions=output:3,mod_dl_src:02:00:00:00:00:09
+table=3,priority=5,udp,nw_dst=1.2.3.4,actions=output:2,mod_tp_src:9,output:3
+table=3,priority=4,arp,actions=output:3
+table=4,priority=3,metadata=0x7,actions=output:3,IN_PORT
+"""
+TRACED_PACKETS = (
+    "in_port=1,tcp,nw_src=10.0.0.1,tp_dst=80,nw_ttl=64,dl_src=02:00:00:00:00:01",
+    "in_port=1,tcp,tp_dst=81", "in_port=1,udp,nw_ttl=64", "in_port=1,icmp", "in_port=2,arp",
+    "in_port=1,tcp6", "in_port=2,dl_type=0x88b5,dl_vlan=5", "in_port=p3,ip,nw_frag=later",
+)
+
+
+def traced(text):
+    """Without what is said in own words, and the megaflow: that one is the switch's own."""
+    return [line for line in text.splitlines()
+            if not re.match(r" +(->|>>) |Megaflow: ", line) or "action set" in line]
+
+
+def test_a_trace_reads_like_open_vswitchs(lab, switchd, appctl):
+    real = Oracle(lab, ports=3)
+    ours = Tools(lab, os.path.join(switchd.run_dir, "ovs"))
+    for number in (1, 2, 3):
+        switchd.plug(f"plug{number}", number)
+    file = lab.write("flows", TRACED_FLOWS.replace("\\\n", ""))
+    for tools in (ours, real.tools):
+        tools.flows("del-flows", "br0", version=13)
+        tools.flows("add-flows", "br0", file, version=13)
+    for packet in TRACED_PACKETS:
+        shown = appctl.ok("ofproto/trace", "br0", packet)
+        expected = real.tools.appctl("ofproto/trace", "br0", packet).stdout
+        assert re.search(r"^Megaflow: recirc_id=0,eth,", shown, re.M)
+        assert re.sub("the action set", "action set", "\n".join(traced(shown))) == "\n".join(
+            traced(expected)), packet
+
+
+def test_a_trace_that_cannot_be_made_says_why(appctl):
+    assert appctl.error("ofproto/trace", "nobr", "in_port=1") == "nobr: unknown bridge"
+    assert appctl.error("ofproto/trace", "br0").startswith("syntax error at br0 ")
+    assert appctl.error("ofproto/trace", "br0", "tcp,tp_dst=x").startswith(
+        "Bad openflow flow syntax: tcp,tp_dst=x: ")
+    assert appctl.error("ofproto/trace", "br0", "tcp", "-what") == "-what: unknown option"
+    assert "half a byte" in appctl.error("ofproto/trace", "br0", "tcp", "020")
+
+
+def test_a_traced_packet_is_learned_when_it_is_to_come_in(switchd, appctl):
+    switchd.plug("one", 1)
+    packet = "in_port=1,dl_src=02:00:00:00:00:77"
+    appctl.ok("ofproto/trace", "br0", packet)
+    assert "02:00:00:00:00:77" not in appctl.ok("fdb/show", "br0")
+    appctl.ok("ofproto/trace", "br0", packet, "-generate")
+    assert "02:00:00:00:00:77" in appctl.ok("fdb/show", "br0")
+    assert re.search(r"learned MAC entries +: 1$", appctl.ok("fdb/stats-show", "br0"), re.M)
+
+
+def test_all_rules_are_dumped_with_their_tables(lab, switchd, appctl):
+    Tools(lab, os.path.join(switchd.run_dir, "ovs")).flows(
+        "add-flow", "br0", "table=3,priority=7,arp,actions=output:2")
+    assert re.fullmatch(
+        r"duration=\d+s, n_packets=0, n_bytes=0, priority=0,actions=NORMAL\n"
+        r"table_id=3, duration=\d+s, n_packets=0, n_bytes=0, priority=7,arp,actions=output:2\n",
+        appctl.ok("bridge/dump-flows", "br0"))

@@ -1,0 +1,190 @@
+"""Random flow tables and packets that ovs-ofctl, Open vSwitch and switchd all take."""
+
+import socket
+import struct
+
+from frame import C_TAG, tag
+
+MACS = ("02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:01:00:02", "ff:ff:ff:ff:ff:ff")
+ADDRESSES = ("10.0.0.1", "10.0.0.2", "10.0.1.2", "10.1.0.1", "192.168.0.1")
+ADDRESSES_6 = ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1", "fe80::1")
+PORTS = (53, 80, 1000, 1024, 65535)
+VLANS = (5, 6, 7)
+TTLS = (1, 2, 64)
+PORT_COUNT = 3
+TABLES = 4
+
+
+# -- packets
+
+def octets(address):
+    return bytes(int(part, 16) for part in address.split(":"))
+
+
+def ipv4_octets(address):
+    return bytes(int(part) for part in address.split("."))
+
+
+def ipv6_octets(address):
+    return socket.inet_pton(socket.AF_INET6, address)
+
+
+def checksum(data):
+    total = sum(struct.unpack(f">{len(data) // 2}H", data)) if len(data) % 2 == 0 else \
+        sum(struct.unpack(f">{len(data) // 2 + 1}H", data + b"\0"))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def with_checksum(segment, at, pseudo):
+    value = checksum(pseudo + segment)
+    return segment[:at] + struct.pack(">H", value) + segment[at + 2:]
+
+
+def transport(rng, protocol, pseudo_addresses):
+    source, destination = rng.choice(PORTS), rng.choice(PORTS)
+    body = b"switch"
+    if protocol == 6:
+        flags = rng.choice((2, 0x12, 0x10, 1))
+        segment = struct.pack(">HHIIBBHHH", source, destination, 1, 2, 0x50, flags, 100, 0, 0) + body
+        at = 16
+    elif protocol == 17:
+        segment = struct.pack(">HHHH", source, destination, 8 + len(body), 0) + body
+        at = 6
+    else:
+        segment = struct.pack(">BBHHH", rng.choice((8, 0)) if protocol == 1 else 128, 0, 0, 1, 1)
+        segment += body
+        at = 2
+    if protocol == 1:
+        return with_checksum(segment, at, b"")
+    length = struct.pack(">I", len(segment))
+    return with_checksum(segment, at, pseudo_addresses + length + struct.pack(">I", protocol))
+
+
+def random_packet(rng):
+    """An ingress port and a frame of the station there, with all its checksums right."""
+    port = rng.randint(1, PORT_COUNT)
+    head = octets(rng.choice(MACS)) + octets(MACS[port - 1])
+    kind = rng.choice(("tcp", "udp", "icmp", "arp", "tcp6", "udp6", "icmp6", "other"))
+    protocol = {"tcp": 6, "udp": 17, "icmp": 1, "tcp6": 6, "udp6": 17, "icmp6": 58}.get(kind)
+    if rng.random() < 0.3:
+        head += tag(rng.choice(VLANS), rng.choice((0, 3)), C_TAG)
+    tos, ttl = rng.choice((0, 32)), rng.choice(TTLS)
+    if kind in ("tcp", "udp", "icmp"):
+        source, destination = (ipv4_octets(rng.choice(ADDRESSES)) for _ in range(2))
+        segment = transport(rng, protocol, source + destination)
+        ip = struct.pack(">BBHHHBBH", 0x45, tos, 20 + len(segment), 1, 0, ttl, protocol, 0)
+        ip = with_checksum(ip + source + destination, 10, b"")
+        data = struct.pack(">H", 0x0800) + ip + segment
+    elif kind in ("tcp6", "udp6", "icmp6"):
+        source, destination = (ipv6_octets(rng.choice(ADDRESSES_6)) for _ in range(2))
+        segment = transport(rng, protocol, source + destination)
+        data = struct.pack(">HIHBB", 0x86DD, 6 << 28 | tos << 20, len(segment), protocol, ttl)
+        data += source + destination + segment
+    elif kind == "arp":
+        data = struct.pack(">HHHBBH", 0x0806, 1, 0x0800, 6, 4, rng.choice((1, 2)))
+        data += octets(rng.choice(MACS[:3])) + ipv4_octets(rng.choice(ADDRESSES))
+        data += bytes(6) + ipv4_octets(rng.choice(ADDRESSES))
+    else:
+        data = struct.pack(">H", 0x88B5) + rng.randbytes(20)
+    return port, (head + data).ljust(60, b"\0")
+
+
+# -- rules
+
+def match_of(rng):
+    """The parts of a match, and which packets it names."""
+    kind = rng.choice(("", "", "ip", "tcp", "udp", "icmp", "arp", "ipv6", "tcp6", "udp6"))
+    parts = [kind] if kind else []
+
+    def maybe(chance, make):
+        if rng.random() < chance:
+            parts.append(make())
+
+    maybe(0.4, lambda: f"in_port={rng.randint(1, PORT_COUNT)}")
+    maybe(0.2, lambda: f"dl_src={rng.choice(MACS[:3])}")
+    maybe(0.2, lambda: f"dl_dst={rng.choice(MACS)}" + rng.choice(("", "/ff:ff:ff:00:00:00")))
+    vlan = rng.random()
+    if vlan < 0.15:
+        parts.append(f"dl_vlan={rng.choice(VLANS)}")
+    elif vlan < 0.3:
+        parts.append("vlan_tci=0x1000/0x1000")
+    elif vlan < 0.4:
+        parts.append("vlan_tci=0x0000")
+    maybe(0.15, lambda: f"reg0={rng.randint(0, 2)}")
+    maybe(0.1, lambda: f"metadata={rng.randint(0, 2)}")
+    if kind in ("ip", "tcp", "udp", "icmp"):
+        maybe(0.4, lambda: f"nw_src={rng.choice(ADDRESSES)}/{rng.choice((8, 16, 24, 32))}")
+        maybe(0.4, lambda: f"nw_dst={rng.choice(ADDRESSES)}/{rng.choice((8, 16, 24, 32))}")
+        maybe(0.1, lambda: f"nw_tos={rng.choice((0, 32))}")
+        maybe(0.1, lambda: f"nw_ttl={rng.choice(TTLS)}")
+    if kind in ("ipv6", "tcp6", "udp6"):
+        maybe(0.4, lambda: f"ipv6_dst={rng.choice(ADDRESSES_6)}/{rng.choice((16, 48, 64, 128))}")
+    if kind in ("tcp", "udp", "tcp6", "udp6"):
+        maybe(0.4, lambda: f"tp_dst={rng.choice(PORTS)}")
+        maybe(0.2, lambda: f"tp_src={rng.choice(('80', '0x400/0xfc00', '0/0xff00'))}")
+    if kind == "arp":
+        maybe(0.4, lambda: f"arp_op={rng.choice((1, 2))}")
+        maybe(0.4, lambda: f"arp_spa={rng.choice(ADDRESSES)}/{rng.choice((16, 32))}")
+    return kind, parts, 0.3 > vlan, 0.3 <= vlan < 0.4
+
+
+def action_of(rng, kind, tagged, table, controller):
+    """One action that fits the packets."""
+    choices = [lambda: f"output:{rng.randint(1, PORT_COUNT)}"] * 4
+    choices += [
+        lambda: rng.choice(("IN_PORT", "ALL", "FLOOD")),
+        lambda: f"mod_dl_src:{rng.choice(MACS[:3])}",
+        lambda: f"mod_dl_dst:{rng.choice(MACS)}",
+        lambda: f"load:{rng.randint(0, 2)}->NXM_NX_REG0[]",
+    ]
+    if controller:
+        choices.append(lambda: f"controller(max_len={rng.choice((0, 64))},id=0)")
+    if table + 1 < TABLES:
+        choices += [lambda: f"resubmit(,{rng.randint(table + 1, TABLES - 1)})"] * 2
+    if tagged:
+        choices += [lambda: "strip_vlan", lambda: f"mod_vlan_vid:{rng.choice(VLANS)}",
+                    lambda: f"mod_vlan_pcp:{rng.randint(0, 7)}"]
+    if kind in ("ip", "tcp", "udp", "icmp"):
+        choices += [lambda: f"mod_nw_src:{rng.choice(ADDRESSES)}",
+                    lambda: f"mod_nw_dst:{rng.choice(ADDRESSES)}"]
+    if kind in ("ip", "tcp", "udp", "icmp", "ipv6", "tcp6", "udp6"):
+        choices += [lambda: f"mod_nw_tos:{rng.choice((0, 64))}", lambda: "dec_ttl",
+                    lambda: f"mod_nw_ttl:{rng.choice((1, 9))}"]
+    if kind in ("tcp", "udp", "tcp6", "udp6"):
+        choices += [lambda: f"mod_tp_dst:{rng.choice(PORTS)}",
+                    lambda: f"mod_tp_src:{rng.choice(PORTS)}"]
+    return rng.choice(choices)()
+
+
+def random_rule(rng, table, priority, controller):
+    # NORMAL sees packets as they came in, so that a station is learned where it is.
+    kind, parts, tagged, untagged = match_of(rng)
+    actions = []
+    if table == 0 and untagged and rng.random() < 0.5:
+        actions = ["NORMAL"]
+    elif rng.random() < 0.9:
+        for _ in range(rng.randint(1, 5)):
+            actions.append(action_of(rng, kind, tagged, table, controller))
+            tagged = tagged and actions[-1] != "strip_vlan"
+        # One tag at most: of a third one Open vSwitch makes a frame that has two.
+        if untagged and rng.random() < 0.3:
+            actions += ["push_vlan:0x8100", f"set_field:{0x1000 | rng.choice(VLANS)}->vlan_vid",
+                        f"output:{rng.randint(1, PORT_COUNT)}"]
+        if rng.random() < 0.15:
+            actions.append(f"write_actions(mod_dl_src:{rng.choice(MACS[:3])},"
+                           f"output:{rng.randint(1, PORT_COUNT)})")
+        if rng.random() < 0.15:
+            actions.append(f"write_metadata:{rng.randint(0, 2)}")
+        if table + 1 < TABLES and rng.random() < 0.4:
+            actions.append(f"goto_table:{rng.randint(table + 1, TABLES - 1)}")
+    text = ",".join([f"table={table}", f"priority={priority}", *parts])
+    return f"{text},actions={','.join(actions) or 'drop'}"
+
+
+def random_tables(rng, rules, controller=True):
+    """Lines for add-flows. No two rules of a table have one priority: which wins is then open."""
+    priorities = rng.sample(range(1, 1000), rules)
+    return [random_rule(rng, rng.randrange(TABLES), priority, controller)
+            for priority in priorities]
