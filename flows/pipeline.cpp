@@ -17,7 +17,7 @@ Pipeline::Pipeline(const Settings& settings, HashKey key)
 }
 
 Verdict Pipeline::lookup(const FlowKey& key, TimePoint now, TranslationObserver* observer) const {
-    return Translation{*this, key, now, observer}.through_tables();
+    return Translation{*this, key.packet(), now, observer}.through_tables();
 }
 
 Verdict Pipeline::carry_out(const RuleActions& actions, const FlowKey& key, TimePoint now,

@@ -45,7 +45,7 @@ std::uint16_t tci_of(std::uint64_t tag) {
 
 Translation::Translation(const Pipeline& tables, const FlowKey& key, TimePoint now,
                          TranslationObserver* observer)
-    : tables_(tables), now_(now), observer_(observer), key_(key.packet()), packet_(key_) {}
+    : tables_(tables), now_(now), observer_(observer), key_(key), packet_(key) {}
 
 Verdict Translation::through_tables() {
     if (admit()) {

@@ -32,7 +32,8 @@ public:
 
 class Translation {
 public:
-    // The arguments must outlive this.
+    // The arguments must outlive this. A key that stands for all frames like it has nothing beyond
+    // packet_words; a controller's packet may begin with metadata and registers.
     Translation(const Pipeline& tables, const FlowKey& key, TimePoint now,
                 TranslationObserver* observer = nullptr);
 

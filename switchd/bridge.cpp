@@ -129,6 +129,7 @@ void Bridge::on_ageing() noexcept {
         engine_.expire(reactor_.now());
     else
         tables().flow_tables().expire(reactor_.now());
+    for (BridgeObserver* observer : observers_) observer->rules_expired();
     age_later();
 }
 

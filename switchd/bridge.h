@@ -29,6 +29,7 @@ public:
     virtual void port_removed(const Port& port) = 0;  // about to go
     virtual void endpoint_attached(const Port& port, const Endpoint& endpoint) = 0;
     virtual void endpoint_left(const Port& port, const Endpoint& endpoint) = 0;
+    virtual void rules_expired() = 0;  // some rules may have: it was time to look
 };
 
 class Bridge final : public FrameSink {

@@ -1,5 +1,7 @@
 #include "switchd/datapath.h"
 
+#include <algorithm>
+
 #include "flows/field_edit.h"
 
 namespace switchd {
@@ -44,11 +46,14 @@ void Datapath::receive(Port& in, FrameBatch& batch, TimePoint now) noexcept {
         execute(*programs[i], in.number, &in, std::move(*frames[i]));
 }
 
-void Datapath::send(const RuleActions& actions, PortNumber in_port, Frame frame,
+void Datapath::send(const RuleActions& actions, const FlowKey& pipeline, Frame frame,
                     TimePoint now) noexcept {
     if (frame.size() < ethernet_header_bytes) return;
     observed_ = observer_ && observer_->active();
-    const FlowKey key = extract(frame.bytes(), in_port, engine_.tables().parse_depth());
+    const PortNumber in_port = pipeline.in_port();
+    FlowKey key = extract(frame.bytes(), in_port, engine_.tables().parse_depth());
+    std::copy(pipeline.words.begin() + packet_words, pipeline.words.end(),
+              key.words.begin() + packet_words);
     const ActionProgram& program = engine_.carry_out(actions, key, frame.size(), now);
     execute(program, in_port, ports_.find(in_port), std::move(frame));
 }

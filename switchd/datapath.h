@@ -48,9 +48,10 @@ public:
 
     // Frames that arrived on one endpoint of `in`.
     void receive(Port& in, FrameBatch& batch, TimePoint now) noexcept;
-    // A controller's frame: what `actions` say, as if it had come in on `in_port` (a port or one of
-    // reserved_port).
-    void send(const RuleActions& actions, PortNumber in_port, Frame frame, TimePoint now) noexcept;
+    // A controller's frame: what `actions` say, as if it had come in on in_port of `pipeline` (a
+    // port or one of reserved_port), with the metadata and registers that are there.
+    void send(const RuleActions& actions, const FlowKey& pipeline, Frame frame,
+              TimePoint now) noexcept;
     // One frame of the switch's own, out of one port.
     void transmit(Port& out, Frame frame) noexcept;
 

@@ -219,13 +219,13 @@ std::expected<void, openflow::Error> OpenflowService::configure_port(PortNumber 
 }
 
 std::expected<void, openflow::Error> OpenflowService::packet_out(
-    PortNumber in_port, const RuleActions& actions, std::span<const std::byte> packet) {
+    const FlowKey& pipeline, const RuleActions& actions, std::span<const std::byte> packet) {
     if (packet.size() > frame_bytes_max) return std::unexpected(openflow::Error::brc_bad_packet);
     Frame frame = reactor_.pool().take();
     if (!frame) return std::unexpected(openflow::Error::brc_buffer_empty);
     std::ranges::copy(packet, frame.writable().begin());
     frame.resize(packet.size());
-    bridge_.datapath().send(actions, in_port, std::move(frame), now());
+    bridge_.datapath().send(actions, pipeline, std::move(frame), now());
     bridge_.ageing_changed();
     return {};
 }

@@ -48,7 +48,8 @@ public:
                                                         std::uint32_t mask) override;
     FragmentMode fragment_mode() const override { return bridge_.tables().fragment_mode(); }
     void set_fragment_mode(FragmentMode mode) override { bridge_.tables().set_fragment_mode(mode); }
-    std::expected<void, openflow::Error> packet_out(PortNumber in_port, const RuleActions& actions,
+    std::expected<void, openflow::Error> packet_out(const FlowKey& pipeline,
+                                                    const RuleActions& actions,
                                                     std::span<const std::byte> packet) override;
     void controllers_changed() override;
 
@@ -86,6 +87,7 @@ private:
     void port_removed(const Port& port) override;
     void endpoint_attached(const Port& port, const Endpoint& endpoint) override;
     void endpoint_left(const Port& port, const Endpoint& endpoint) override;
+    void rules_expired() override { connections_.rules_changed(); }
 
     Reactor& reactor_;
     Log& log_;

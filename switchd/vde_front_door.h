@@ -105,6 +105,7 @@ private:
     void port_removed(const Port&) override {}
     void endpoint_attached(const Port& port, const Endpoint& endpoint) override;
     void endpoint_left(const Port& port, const Endpoint& endpoint) override;
+    void rules_expired() override {}
     void mac_learned(const MacEntry& entry) override;
     void mac_moved(const MacEntry& entry, PortNumber from) override;
     void mac_forgotten(const MacEntry& entry) override;

@@ -13,8 +13,9 @@
 namespace switchd::openflow {
 
 struct PacketOut {
-    // A port's or reserved_port::controller, local or any.
-    PortNumber in_port = reserved_port::any;
+    // What the tables' own fields begin with: in_port, a port's or reserved_port::controller, local
+    // or any, and in 1.5 metadata, tunnel id and registers. The packet's headers are not in it.
+    FlowKey pipeline;
     RuleActions actions;
     ByteSpan packet;  // of the message
 };

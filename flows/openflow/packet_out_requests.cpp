@@ -6,7 +6,7 @@ namespace switchd::openflow {
 Outcome send_packet(const Request& request) {
     const auto out = decode_packet_out(request.body(), request.version());
     if (!out) return Failure(out.error());
-    return request.target.packet_out(out->in_port, out->actions, std::as_bytes(out->packet));
+    return request.target.packet_out(out->pipeline, out->actions, std::as_bytes(out->packet));
 }
 
 }  // namespace switchd::openflow

@@ -62,9 +62,11 @@ public:
     virtual FragmentMode fragment_mode() const = 0;
     virtual void set_fragment_mode(FragmentMode mode) = 0;
 
-    // Carries out `actions` on the packet as if it had come in on `in_port` (a port, or
-    // reserved_port::controller, local or any). TABLE among the actions: through the tables.
-    virtual std::expected<void, Error> packet_out(PortNumber in_port, const RuleActions& actions,
+    // Carries out `actions` on the packet as if it had come in on in_port of `pipeline` (a port, or
+    // reserved_port::controller, local or any), with the metadata, tunnel id and registers that are
+    // there. TABLE among the actions: through the tables.
+    virtual std::expected<void, Error> packet_out(const FlowKey& pipeline,
+                                                  const RuleActions& actions,
                                                   std::span<const std::byte> packet) = 0;
 
     // Some connection wants packets whose hops have run out / misses of connections before 1.3:

@@ -236,8 +236,11 @@ TRACED_PACKETS = (
 
 
 def traced(text):
-    """Without what is said in own words, and the megaflow: that one is the switch's own."""
-    return [line for line in text.splitlines()
+    """Without what is said in own words, and the megaflow: that one is the switch's own.
+
+    We write all of a field of which they write the bits that an action is about.
+    """
+    return [line.replace("/0xfc", "") for line in text.splitlines()
             if not re.match(r" +(->|>>) |Megaflow: ", line) or "action set" in line]
 
 

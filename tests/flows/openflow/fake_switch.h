@@ -12,7 +12,7 @@ namespace switchd::test {
 class FakeSwitch final : public openflow::Switch {
 public:
     struct Sent {
-        PortNumber in_port = 0;
+        FlowKey pipeline;
         RuleActions actions;
         std::vector<std::byte> packet;
     };
@@ -58,9 +58,10 @@ public:
     }
     FragmentMode fragment_mode() const override { return fragments_; }
     void set_fragment_mode(FragmentMode mode) override { fragments_ = mode; }
-    std::expected<void, openflow::Error> packet_out(PortNumber in_port, const RuleActions& actions,
+    std::expected<void, openflow::Error> packet_out(const FlowKey& pipeline,
+                                                    const RuleActions& actions,
                                                     std::span<const std::byte> packet) override {
-        sent.push_back({in_port, actions, {packet.begin(), packet.end()}});
+        sent.push_back({pipeline, actions, {packet.begin(), packet.end()}});
         return {};
     }
     void controllers_changed() override { ++changes; }

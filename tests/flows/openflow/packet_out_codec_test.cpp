@@ -28,7 +28,7 @@ TEST_CASE("a packet-out is read in the layout of the version") {
         const auto bytes = from_hex(body);
         const auto out = decode_packet_out(bytes, version);
         REQUIRE(out);
-        CHECK(out->in_port == in_port);
+        CHECK(out->pipeline.in_port() == in_port);
         CHECK(out->actions == to_port_2);
         CHECK(to_hex(out->packet) == to_hex(from_hex(frame)));
     };
@@ -52,6 +52,17 @@ TEST_CASE("a packet-out cannot come from where no packet comes from") {
 TEST_CASE("a packet-out of 1.5 says nothing about headers") {
     CHECK(error_of("ffffffff 0000 0000 0001 0016 80000004 00000001 80000606 aabbccddeeff 0000",
                    Version::v1_5) == Error::brc_pipeline_fields_only);
+}
+
+TEST_CASE("a packet-out of 1.5 begins with the metadata and registers that it names") {
+    const auto bytes =
+        from_hex("ffffffff 0010 0000 00010018 80000004 00000007 80000408 0000000000000029" +
+                 output_1_3 + frame);
+    const auto out = decode_packet_out(bytes, Version::v1_5);
+    REQUIRE(out);
+    CHECK(out->pipeline.in_port() == 7);
+    CHECK(out->pipeline.get(field::metadata) == 0x29);
+    CHECK(out->pipeline.eth_src() == MacAddress{});
 }
 
 TEST_CASE("a packet-out has its packet with it") {

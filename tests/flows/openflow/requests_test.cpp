@@ -47,7 +47,7 @@ TEST_CASE("a packet is sent with its actions") {
                       "ffffffffffff 020000000001 88b5")
               .empty());
     REQUIRE(world.target.sent.size() == 1);
-    CHECK(world.target.sent[0].in_port == 1);
+    CHECK(world.target.sent[0].pipeline.in_port() == 1);
     CHECK(world.target.sent[0].actions == RuleActions{rule_action::Output{2}});
     CHECK(world.target.sent[0].packet.size() == 14);
     CHECK(peer.answer(packet_out, "00000001 0001 0000") == "error 0001 0008");
