@@ -1,5 +1,6 @@
 """The open table: ovs-ofctl as Debian has it programs a running switchd, beside a real Open vSwitch."""
 
+import json
 import os
 import re
 import socket
@@ -290,10 +291,11 @@ def test_without_a_controller_fail_mode_decides(lab):
 class Controller:
     """An os-ken application that the switch dials."""
 
-    def __init__(self, lab, application):
+    def __init__(self, lab, application, **variables):
         self.port = free_port()
         self.process = lab.spawn(["osken-manager", "--ofp-tcp-listen-port", str(self.port),
-                                  "--ofp-listen-host", "127.0.0.1", application])
+                                  "--ofp-listen-host", "127.0.0.1", application],
+                                 env=lab.environment(**variables))
 
     @property
     def target(self):
@@ -330,3 +332,118 @@ def test_a_switch_whose_controller_is_away_switches_by_itself(lab):
     one, two = plugged(switchd)
     one.send(frame(payload=b"standalone"))
     assert two.receive() == frame(payload=b"standalone")
+
+
+class Heard:
+    """What controller_app.py has told, in its order."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def all(self, what):
+        try:
+            with open(self.path, encoding="ascii") as opened:
+                told = [json.loads(line) for line in opened if line.endswith("\n")]
+        except FileNotFoundError:
+            return []
+        return [each for each in told if each["what"] == what]
+
+    def wait(self, what, **expected):
+        return wait_until(
+            lambda: next((each for each in self.all(what) if expected.items() <= each.items()),
+                         None),
+            lambda: f"{what} {expected} in {self.all(what)}")
+
+
+def test_a_controller_hears_what_it_asked_for(lab):
+    here = os.path.dirname(os.path.abspath(__file__))
+    heard = Heard(lab.path("heard"))
+    controller = Controller(lab, os.path.join(here, "controller_app.py"), WITNESS=heard.path)
+    switchd = Switchd(lab, "--controller", controller.target)
+    heard.wait("role", role=2, generation=1)
+    heard.wait("barrier")
+
+    one, two = plugged(switchd)
+    heard.wait("port", reason=0, port=1)
+    heard.wait("port", reason=0, port=2)
+
+    # Packet-in with the rule's cookie; out again by packet-out.
+    first = frame(payload=b"first")
+    one.send(first)
+    assert two.receive() == first
+    heard.wait("packet", port=1, table=0, cookie=0x2A, reason=0, data=first.hex())
+
+    # By the rule that the controller adds then, which goes when it is idle.
+    short = frame(ethertype=0x88B6)
+    one.send(short)
+    assert two.receive() == short
+    tools = Tools(lab, os.path.join(switchd.run_dir, "ovs"))
+
+    def carried():
+        one.send(short)
+        assert two.receive() == short
+        return re.search(r"n_packets=[1-9]", tools.flows("dump-flows", "br0", "cookie=0x51/-1"))
+
+    wait_until(carried, "a packet by the rule")
+    removed = heard.wait("removed", cookie=0x51, reason=0, priority=7)
+    assert removed["packets"] >= 1
+
+    # A slave may look and not touch.
+    one.send(frame(ethertype=0x88CC))
+    heard.wait("role", role=3, generation=2)
+    heard.wait("error", type=1, code=10)
+    one.close()
+    heard.wait("port", reason=2, port=1)
+
+
+class Authority:
+    """Signs certificates for whom it knows; made with the openssl program."""
+
+    def __init__(self, lab, name):
+        self.lab = lab
+        self.certificate = self.request(name, "-x509", "-days", "2")
+
+    def request(self, name, *more):
+        key, out = self.lab.path(f"{name}.key"), self.lab.path(f"{name}.pem")
+        done = self.lab.run(["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}",
+                             "-keyout", key, "-out", out, *more])
+        assert done.returncode == 0, done.stderr
+        return out
+
+    def sign(self, name):
+        """The tools' and the switch's options for a new holder of a certificate."""
+        request, signed = self.request(name), self.lab.path(f"{name}.signed")
+        key_of_ours = self.certificate.replace(".pem", ".key")
+        done = self.lab.run(["openssl", "x509", "-req", "-in", request, "-CA", self.certificate,
+                             "-CAkey", key_of_ours, "-CAcreateserial", "-days", "2",
+                             "-out", signed])
+        assert done.returncode == 0, done.stderr
+        return [f"--private-key={self.lab.path(name)}.key", f"--certificate={signed}",
+                f"--ca-cert={self.certificate}"]
+
+
+def test_the_switch_is_programmed_over_tls(lab):
+    authority, stranger = Authority(lab, "authority"), Authority(lab, "stranger")
+    port = free_port()
+    switchd = Switchd(lab, "--controller", f"pssl:{port}:127.0.0.1", *authority.sign("switch"))
+    tools = Tools(lab, os.path.join(switchd.run_dir, "ovs"))
+    target = f"ssl:127.0.0.1:{port}"
+    tools.flows(*authority.sign("admin"), "add-flow", target, "priority=7,arp,actions=drop")
+    assert "priority=7,arp actions=drop" in tools.flows("dump-flows", "br0")
+    refused = tools.ofctl(*stranger.sign("thief"), "del-flows", target)
+    assert refused.returncode != 0
+    assert "priority=7,arp actions=drop" in tools.flows("dump-flows", "br0")
+
+
+def test_the_switch_dials_a_controller_over_tls(lab):
+    here = os.path.dirname(os.path.abspath(__file__))
+    authority = Authority(lab, "authority")
+    heard = Heard(lab.path("heard"))
+    key, certificate, ca = (option.partition("=")[2] for option in authority.sign("controller"))
+    port = free_port()
+    lab.spawn(["osken-manager", "--ofp-ssl-listen-port", str(port), "--ofp-listen-host",
+               "127.0.0.1", "--ctl-privkey", key, "--ctl-cert", certificate, "--ca-certs", ca,
+               os.path.join(here, "controller_app.py")],
+              env=lab.environment(WITNESS=heard.path))
+    Switchd(lab, "--controller", f"ssl:127.0.0.1:{port}", *authority.sign("switch"))
+    heard.wait("barrier")
