@@ -65,6 +65,9 @@ std::expected<void, FlowModError> FlowTables::apply(const FlowMod& mod, TimePoin
     }
     if (rules.empty())
         return mod.modify_may_add ? add(mod, now) : std::expected<void, FlowModError>{};
+    if (const auto next = goto_of(mod.actions))
+        for (const Rule* rule : rules)
+            if (*next <= rule->table) return std::unexpected(FlowModError::goto_backwards);
     modify(mod, rules, now);
     return {};
 }
@@ -98,7 +101,9 @@ std::expected<void, FlowModError> FlowTables::add(const FlowMod& mod, TimePoint 
         rule = &rule_of(*same);
         if (mod.resets_counters) rule->packets = rule->bytes = 0;
     } else {
-        if (states_[table].rules >= states_[table].rules_max && !make_room(table, now))
+        // What the switch needs itself finds room in any case.
+        if (states_[table].rules >= states_[table].rules_max && mod.priority <= priority_max &&
+            !make_room(table, now))
             return std::unexpected(FlowModError::table_full);
         if (free_.empty()) {
             free_.push_back(static_cast<std::uint32_t>(slots_.size()));
@@ -267,6 +272,16 @@ void FlowTables::watch(Rule& rule) {
     if (!deadline || *deadline >= watched) return;
     watched = *deadline;
     deadlines_.push({*deadline, rule.id});
+    // Rules that went before their time have left theirs behind.
+    if (deadlines_.size() > 2 * size_ + 1024) forget_old_deadlines();
+}
+
+void FlowTables::forget_old_deadlines() {
+    std::vector<Deadline> alive;
+    for (const Slot& slot : slots_)
+        if (slot.rule && slot.watched != TimePoint::max())
+            alive.push_back({slot.watched, slot.rule->id});
+    deadlines_ = decltype(deadlines_)(std::greater<>{}, std::move(alive));
 }
 
 Classifier& FlowTables::classifier(std::uint8_t table) {

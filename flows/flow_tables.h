@@ -125,6 +125,7 @@ private:
     void changed(const Rule& rule);
     void set_beyond_layer_2(const Rule& rule, bool on);
     void watch(Rule& rule);
+    void forget_old_deadlines();
     std::optional<TimePoint> deadline_of(const Rule& rule) const;
 
     ChangeLog& changes_;

@@ -9,6 +9,7 @@ namespace {
 
 // A translation may visit 4096 tables, each with a rule of some thousand actions.
 constexpr std::size_t steps_max = 16384;
+constexpr std::size_t bytes_max = 4 << 20;
 
 class Recorder final : public TranslationObserver {
 public:
@@ -29,7 +30,7 @@ public:
         step->cookie = rule->cookie;
     }
     void action(unsigned depth, const RuleAction& action) override {
-        add(depth, TraceStep::Kind::action, actions_text({action}));
+        if (room()) add(depth, TraceStep::Kind::action, actions_text({action}));
     }
     void note(unsigned depth, std::string_view words) override {
         add(depth, TraceStep::Kind::note, std::string(words));
@@ -46,12 +47,16 @@ private:
         std::size_t step = 0;
     };
 
+    // Asked before a text is made that nobody would see.
+    bool room() {
+        if (trace_.steps.size() < steps_max && bytes_ < bytes_max) return true;
+        trace_.cut_off = true;
+        return false;
+    }
     TraceStep* add(unsigned resubmits, TraceStep::Kind kind, std::string text) {
         while (!open_.empty() && open_.back().resubmits > resubmits) open_.pop_back();
-        if (trace_.steps.size() >= steps_max) {
-            trace_.cut_off = true;
-            return nullptr;
-        }
+        if (!room()) return nullptr;
+        bytes_ += text.size();
         TraceStep step;
         step.kind = kind;
         step.text = std::move(text);
@@ -62,6 +67,7 @@ private:
     }
 
     PacketTrace& trace_;
+    std::size_t bytes_ = 0;
     std::vector<Open> open_;  // the tables that are asked, outermost first
 };
 

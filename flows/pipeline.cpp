@@ -51,6 +51,12 @@ void Pipeline::set_misses_to_controller(bool on) {
     log_everything();
 }
 
+void Pipeline::set_expired_to_controller(bool on) {
+    if (on == expired_to_controller_) return;
+    expired_to_controller_ = on;
+    log_everything();
+}
+
 VlanTable::Result Pipeline::add_port(PortNumber port, PortFlags flags) {
     if (const auto added = vlans_.add_port(port); !added) return added;
     const auto at = std::ranges::lower_bound(ports_, port, {}, &PortEntry::number);

@@ -84,6 +84,9 @@ public:
     // A table's standard miss is told to the controllers: one of them is of before OpenFlow 1.3.
     bool misses_to_controller() const { return misses_to_controller_; }
     void set_misses_to_controller(bool on);
+    // Packets whose hops have run out are told to the controllers: one of them wants them.
+    bool expired_to_controller() const { return expired_to_controller_; }
+    void set_expired_to_controller(bool on);
 
     // Ports. A new port is an untagged member of VLAN 0. Errors: out_of_range, exists, no_port.
     VlanTable::Result add_port(PortNumber port, PortFlags flags = {});
@@ -154,6 +157,7 @@ private:
     MacTableObserver* mac_observer_ = nullptr;
     FragmentMode fragment_mode_ = FragmentMode::normal;
     bool misses_to_controller_ = false;
+    bool expired_to_controller_ = false;
     bool spanning_tree_ = false;
     bool colourful_ = false;
 };

@@ -9,10 +9,14 @@ namespace switchd {
 namespace {
 
 // Open vSwitch's limits, so that tables written for it work here.
-constexpr unsigned depth_max = 64;
-constexpr unsigned resubmits_max = 4096;
+constexpr unsigned back_max = 64;      // resubmits within each other that do not go up
+constexpr unsigned visits_max = 4096;  // of tables
+// Of any kind within each other: each takes some of the stack.
+constexpr unsigned depth_max = 512;
 // More steps than a packet could need to reach every port of a large switch one by one.
 constexpr std::size_t steps_max = 4096;
+// What one packet may make the switch do at most: some milliseconds of work.
+constexpr unsigned actions_max = 65536;
 
 constexpr std::size_t vlan_word = field::vlan_tci.word;
 constexpr std::uint64_t tag_bits = 0xffffffff;
@@ -58,6 +62,7 @@ Verdict Translation::through_tables() {
 Verdict Translation::through_actions(const RuleActions& actions) {
     ingress_ = tables_.find_port(key_.in_port());
     carry_out(actions);
+    if (!stopped_) carry_out_set();
     return finish();
 }
 
@@ -110,12 +115,13 @@ bool Translation::step(Action action) {
 void Translation::walk(std::uint8_t table, PortNumber in_port) {
     // goto_table only goes up, so this ends; a resubmit comes in anew.
     for (std::optional<std::uint8_t> next = table; next && !stopped_;) {
+        if (++visits_ > visits_max) return stop("too many tables: the translation stops here");
         table_ = *next;
         next.reset();
         rule_ = look_up(table_, in_port);
         in_port = this->in_port();
         if (!rule_) {
-            if (tables_.flow_tables().state(table_).miss == TableMiss::go_on &&
+            if (!called() && tables_.flow_tables().state(table_).miss == TableMiss::go_on &&
                 table_ + 1u < table_count) {
                 next = static_cast<std::uint8_t>(table_ + 1);
                 continue;
@@ -147,17 +153,21 @@ const Rule* Translation::look_up(std::uint8_t table, PortNumber in_port) {
 
 void Translation::miss(std::uint8_t table) {
     drop(DropReason::no_rule);
-    if (depth_ > 0) return;  // the table was only called
+    if (called()) return;
     const TableMiss configured = tables_.flow_tables().state(table).miss;
     const bool tell = configured == TableMiss::controller ||
                       (configured == TableMiss::standard && tables_.misses_to_controller());
     if (tell && ingress_ && ingress_->flags.packet_in)
-        to_controller(request(configured == TableMiss::controller ? PacketInReason::no_match
+        to_controller(request(configured == TableMiss::controller ? PacketInReason::explicit_miss
                                                                   : PacketInReason::implicit_miss));
 }
 
 bool Translation::carry_out(const RuleActions& actions) {
     for (const RuleAction& action : actions) {
+        if (++actions_ > actions_max) {
+            stop("too many actions: the translation stops here");
+            return false;
+        }
         if (observer_) observer_->action(depth_, action);
         if (!carry_out(action) || stopped_) return false;
     }
@@ -211,19 +221,24 @@ bool Translation::carry_out(const RuleAction& action) {
         action.what);
 }
 
+void Translation::stop(std::string_view why) {
+    stopped_ = true;
+    note(why);
+}
+
 // Like a call: the packet and its registers stay as the other table left them.
 void Translation::resubmit(const rule_action::Resubmit& resubmit) {
-    if (depth_ >= depth_max || ++resubmits_ > resubmits_max) {
-        stopped_ = true;
-        note("too many tables: the translation stops here");
-        return;
-    }
     const std::uint8_t here = table_;
+    const std::uint8_t table = resubmit.table == table_current ? here : resubmit.table;
+    const unsigned back = table <= here ? 1 : 0;
+    if (depth_ >= depth_max || back_ + back > back_max)
+        return stop("too many tables call each other: the translation stops here");
     const Rule* const rule = rule_;
     ++depth_;
-    walk(resubmit.table == table_current ? here : resubmit.table,
-         resubmit.in_port == reserved_port::in_port ? in_port() : resubmit.in_port);
+    back_ += back;
+    walk(table, resubmit.in_port == reserved_port::in_port ? in_port() : resubmit.in_port);
     --depth_;
+    back_ -= back;
     table_ = here;
     rule_ = rule;
 }
@@ -237,24 +252,44 @@ void Translation::write_actions(const RuleActions& actions) {
         else if (const auto* push = std::get_if<rule_action::PushVlan>(&what))
             set_.push_vlan = *push;
         else if (std::holds_alternative<DecTtl>(what))
-            set_.dec_ttl = true;
+            set_.dec_ttl = std::get<DecTtl>(what);
         else if (std::holds_alternative<rule_action::Output>(what) ||
                  std::holds_alternative<Enqueue>(what) || std::holds_alternative<Controller>(what))
             set_.output = action;
         else if (std::holds_alternative<Resubmit>(what))
             set_.resubmit = action;
-        else if (std::holds_alternative<SetField>(what) ||
-                 std::holds_alternative<SetVlanVid>(what) ||
-                 std::holds_alternative<SetVlanPcp>(what))
-            set_.sets.push_back(action);
+        else
+            set_.add_set(action);
     }
+}
+
+// At most one of each field, with all the bits that were asked for.
+void Translation::ActionSet::add_set(const RuleAction& action) {
+    using namespace rule_action;
+    const auto* const field = std::get_if<SetField>(&action.what);
+    if (!field && !std::holds_alternative<SetVlanVid>(action.what) &&
+        !std::holds_alternative<SetVlanPcp>(action.what))
+        return;
+    for (RuleAction& old : sets) {
+        if (old.what.index() != action.what.index()) continue;
+        auto* const before = std::get_if<SetField>(&old.what);
+        if (!before) {
+            old = action;
+            return;
+        }
+        if (before->field != field->field) continue;
+        before->value = (before->value & ~field->mask) | (field->value & field->mask);
+        before->mask = before->mask | field->mask;
+        return;
+    }
+    sets.push_back(action);
 }
 
 RuleActions Translation::ActionSet::list() const {
     RuleActions list;
     if (pop_vlan) list.emplace_back(rule_action::PopVlan{});
     if (push_vlan) list.emplace_back(*push_vlan);
-    if (dec_ttl) list.emplace_back(rule_action::DecTtl{});
+    if (dec_ttl) list.emplace_back(*dec_ttl);
     list.insert(list.end(), sets.begin(), sets.end());
     if (output)
         list.push_back(*output);
@@ -289,7 +324,11 @@ void Translation::output(PortNumber port, std::uint16_t max_len) {
         case reserved_port::all: return output_to_all(false);
         case reserved_port::controller: return to_controller(request(action_reason(), max_len));
         case reserved_port::table:
-            if (!rule_) resubmit({.in_port = reserved_port::in_port, .table = 0});
+            if (!rule_) {
+                sent_to_tables_ = true;
+                resubmit({.in_port = reserved_port::in_port, .table = 0});
+                sent_to_tables_ = false;
+            }
             return;
         default: return output_to_port(port, false);
     }
@@ -338,7 +377,7 @@ PacketInReason Translation::action_reason() const {
     if (!rule_) return PacketInReason::packet_out;
     if (in_set_) return PacketInReason::action_set;
     const bool catches_misses = rule_->priority() == 0 && rule_->match() == Match{};
-    return catches_misses ? PacketInReason::no_match : PacketInReason::action;
+    return catches_misses ? PacketInReason::explicit_miss : PacketInReason::action;
 }
 
 PacketInRequest Translation::request(PacketInReason reason, std::uint16_t max_len,
@@ -440,6 +479,7 @@ bool Translation::dec_ttl(const std::vector<std::uint16_t>& controller_ids) {
     }
     note("no hop left");
     drop(DropReason::ttl_expired);
+    if (!tables_.expired_to_controller()) return false;
     const std::vector<std::uint16_t> everybody{0};
     for (const std::uint16_t id : controller_ids.empty() ? everybody : controller_ids)
         to_controller(request(PacketInReason::invalid_ttl, whole_packet, id));

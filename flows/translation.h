@@ -50,11 +50,13 @@ private:
 
     // Of actions that are carried out at the end of the tables (OpenFlow 1.5.1, 5.6).
     struct ActionSet {
-        bool pop_vlan = false, dec_ttl = false;
+        bool pop_vlan = false;
+        std::optional<rule_action::DecTtl> dec_ttl;
         std::optional<rule_action::PushVlan> push_vlan;
         RuleActions sets;
         std::optional<RuleAction> output, resubmit;
 
+        void add_set(const RuleAction& action);
         RuleActions list() const;  // in the order in which they are carried out
     };
     // What the frame's outer tag says, and which VLAN that makes it belong to.
@@ -70,6 +72,8 @@ private:
         VlanId stations = 0;     // where its addresses are learned and looked up
     };
 
+    // The table is asked by an action: what it has no rule for goes on there.
+    bool called() const { return depth_ > (sent_to_tables_ ? 1 : 0); }
     bool admit();
     Verdict finish();
 
@@ -82,6 +86,7 @@ private:
     void carry_out_set();
     void note_set(std::string_view what);
     void resubmit(const rule_action::Resubmit& resubmit);
+    void stop(std::string_view why);
     void write_actions(const RuleActions& actions);
 
     void output(PortNumber port, std::uint16_t max_len);
@@ -136,10 +141,13 @@ private:
     ActionSet set_;
     const Rule* rule_ = nullptr;  // whose actions are carried out; null: a packet-out's
     std::uint8_t table_ = 0;
-    unsigned depth_ = 0;
-    unsigned resubmits_ = 0;
-    bool in_set_ = false;   // the action set is carried out
-    bool stopped_ = false;  // cut off
+    unsigned depth_ = 0;           // of resubmits within each other
+    unsigned back_ = 0;            // those of them that did not go up
+    bool sent_to_tables_ = false;  // by a packet-out: the first resubmit is none
+    unsigned visits_ = 0;          // of tables
+    unsigned actions_ = 0;         // carried out
+    bool in_set_ = false;          // the action set is carried out
+    bool stopped_ = false;         // cut off
 };
 
 }  // namespace switchd

@@ -32,16 +32,20 @@ public:
           controller_(controller),
           connection_(service.connections_, settings(service, controller), this) {
         service_.sessions_.push_back(this);
-        if (controller_) service_.controller_came();
         service_.tick_later();
     }
     ~Session() override {
         service_.sessions_.remove(this);
-        if (controller_) service_.controller_left();
+        if (here_) service_.controller_left();
     }
 
     void received(std::span<const std::byte> bytes) noexcept override {
         connection_.receive(bytes);
+        // Who has only picked up the line is no controller yet.
+        if (controller_ && !here_ && connection_.session().negotiated) {
+            here_ = true;
+            service_.controller_came();
+        }
         link_.send();
         finish_if_closed();
         service_.tick_later();
@@ -84,6 +88,7 @@ private:
     OpenflowService& service_;
     StreamLink& link_;
     bool controller_;
+    bool here_ = false;  // and has said hello
     openflow::Connection connection_;
 };
 
@@ -118,7 +123,7 @@ std::unique_ptr<StreamSession> OpenflowService::Host::connected(StreamLink& link
 }
 
 OpenflowService::OpenflowService(Reactor& reactor, Log& log, Bridge& bridge,
-                                 const std::string& directory, const OpenflowOptions& options)
+                                 const OpenflowOptions& options)
     : reactor_(reactor),
       log_(log),
       bridge_(bridge),
@@ -128,17 +133,19 @@ OpenflowService::OpenflowService(Reactor& reactor, Log& log, Bridge& bridge,
     tables().set_observer(&connections_);
     bridge_.datapath().set_packet_in_receiver(this);
     bridge_.add_observer(this);
+}
 
+void OpenflowService::open(const std::string& directory) {
     const std::string base = directory + "/" + bridge_.name();
-    listeners_.emplace_back(reactor, log, unix_target(base + ".mgmt"), socket_mode, nullptr,
+    listeners_.emplace_back(reactor_, log_, unix_target(base + ".mgmt"), socket_mode, nullptr,
                             service_host_);
-    listeners_.emplace_back(reactor, log, unix_target(base + ".snoop"), socket_mode, nullptr,
+    listeners_.emplace_back(reactor_, log_, unix_target(base + ".snoop"), socket_mode, nullptr,
                             snooper_host_);
     for (const StreamTarget& target : options_.controllers) {
         if (target.passive)
-            listeners_.emplace_back(reactor, log, target, socket_mode, tls_.get(), service_host_);
+            listeners_.emplace_back(reactor_, log_, target, socket_mode, tls_.get(), service_host_);
         else
-            dialers_.emplace_back(reactor, log, target, tls_.get(), controller_host_);
+            dialers_.emplace_back(reactor_, log_, target, tls_.get(), controller_host_);
     }
     // What belongs to controllers begins without rules.
     if (!dialers_.empty() || options_.fail_mode == FailMode::secure) {
@@ -153,6 +160,7 @@ OpenflowService::OpenflowService(Reactor& reactor, Log& log, Bridge& bridge,
 OpenflowService::~OpenflowService() = default;
 
 void OpenflowService::close() noexcept {
+    closed_ = true;
     tables().set_observer(nullptr);
     bridge_.datapath().set_packet_in_receiver(nullptr);
     bridge_.remove_observer(this);
@@ -163,7 +171,7 @@ void OpenflowService::close() noexcept {
 }
 
 bool OpenflowService::idle() const {
-    return ticks_.idle() && alone_.idle() &&
+    return ticks_.idle() && alone_.idle() && sessions_.empty() &&
            std::ranges::all_of(listeners_, [](const auto& each) { return each.idle(); }) &&
            std::ranges::all_of(dialers_, [](const auto& each) { return each.idle(); });
 }
@@ -232,6 +240,7 @@ std::expected<void, openflow::Error> OpenflowService::packet_out(
 
 void OpenflowService::controllers_changed() {
     bridge_.tables().set_misses_to_controller(connections_.wants_table_miss());
+    bridge_.tables().set_expired_to_controller(connections_.wants_invalid_ttl());
 }
 
 // ---- what controllers are told
@@ -268,7 +277,8 @@ void OpenflowService::controller_came() {
 }
 
 void OpenflowService::controller_left() {
-    if (--controllers_here_ == 0 && !dialers_.empty()) alone_.arm(now() + fail_open_after);
+    if (--controllers_here_ == 0 && !dialers_.empty() && !closed_)
+        alone_.arm(now() + fail_open_after);
 }
 
 void OpenflowService::fail_open() {

@@ -28,11 +28,13 @@ class OpenflowService final : public openflow::Switch,
                               private PacketInReceiver,
                               private BridgeObserver {
 public:
-    // What is referred to must outlive this. Throws SetupError: a socket cannot be had.
-    OpenflowService(Reactor& reactor, Log& log, Bridge& bridge, const std::string& directory,
-                    const OpenflowOptions& options);
+    // What is referred to must outlive this. Throws SetupError: a file of TLS cannot be read.
+    OpenflowService(Reactor& reactor, Log& log, Bridge& bridge, const OpenflowOptions& options);
     ~OpenflowService() override;
 
+    // Listens in this directory and as the options say, and calls controllers. Throws SetupError: a
+    // socket cannot be had; those before it want close() then.
+    void open(const std::string& directory);
     void close() noexcept;
     bool idle() const;
 
@@ -98,6 +100,7 @@ private:
     std::list<Session*> sessions_;
     std::size_t controllers_here_ = 0;
     bool failing_open_ = false;
+    bool closed_ = false;
     Host service_host_{*this, Host::Kind::service};
     Host controller_host_{*this, Host::Kind::controller};
     Host snooper_host_{*this, Host::Kind::snooper};

@@ -78,7 +78,8 @@ Program::Program(Log& log, const Settings& settings, vde::ControlDirectory& dire
             // directory that VDE has under that name: so they get one of their own.
             const std::string ovs = settings.run_directory + "/ovs";
             ovs_directory_.emplace(ovs, 0700);
-            openflow_.emplace(reactor_, log, bridge_, ovs, settings.openflow);
+            openflow_.emplace(reactor_, log, bridge_, settings.openflow);
+            openflow_->open(ovs);
             control_server_.emplace(reactor_, settings.run_directory + "/switchd.sock",
                                     ControlContext{bridge_, settings.run_directory,
                                                    settings.vde.directory, vde_.front_door()});

@@ -94,7 +94,10 @@ UnixctlReply trace_flow(const UnixctlContext& context, UnixctlArguments argument
         *packet = extract(*frame, packet->in_port());
     }
     const PacketTrace trace = trace_packet(bridge.tables(), *packet, bridge.now());
-    if (comes_in) bridge.tables().perform(trace.verdict, bridge.now());
+    if (comes_in) {
+        bridge.tables().perform(trace.verdict, bridge.now());
+        bridge.ageing_changed();
+    }
     return trace_text(bridge, trace);
 }
 

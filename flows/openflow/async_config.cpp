@@ -36,12 +36,20 @@ std::uint32_t known_reasons(AsyncKind kind, Version version) {
     return 0;
 }
 
-// Before 1.3 a miss is a miss, whether a rule says so or not.
-std::uint32_t with_implicit_misses(std::uint32_t packet_ins, Version version) {
-    if (version >= Version::v1_3) return packet_ins;
-    const std::uint32_t implicit = reason_bit(PacketInReason::implicit_miss);
-    const bool misses = (packet_ins & reason_bit(PacketInReason::no_match)) != 0;
-    return misses ? packet_ins | implicit : packet_ins & ~implicit;
+// The switch's own reasons that a controller asks for with these of its version: those that a
+// packet-in of the version shows as one of them (packet_in_codec.cpp).
+std::uint32_t packet_in_reasons(std::uint32_t told, Version version) {
+    const auto asks = [&](PacketInReason reason) { return (told & reason_bit(reason)) != 0; };
+    std::uint32_t wanted = told & known_reasons(packet_in, version);
+    if (version < Version::v1_4 && asks(PacketInReason::action))
+        wanted |= reason_bit(PacketInReason::action_set) | reason_bit(PacketInReason::group) |
+                  reason_bit(PacketInReason::packet_out);
+    const bool misses = asks(PacketInReason::no_match);
+    // Before 1.3 a miss is a miss, and a rule that sends packets is none.
+    if (version < Version::v1_3 && misses) wanted |= reason_bit(PacketInReason::implicit_miss);
+    if (version < Version::v1_3 ? asks(PacketInReason::action) : misses)
+        wanted |= reason_bit(PacketInReason::explicit_miss);
+    return wanted;
 }
 
 }  // namespace
@@ -50,7 +58,7 @@ AsyncConfig::AsyncConfig(Version version) {
     // Of all versions: older ones are told of newer reasons as one that they know.
     const std::uint32_t packet_ins =
         known_reasons(packet_in, Version::v1_5) & ~reason_bit(PacketInReason::invalid_ttl);
-    set_mask(packet_in, Role::master, with_implicit_misses(packet_ins, version));
+    set_mask(packet_in, Role::master, packet_in_reasons(packet_ins, version));
     set_mask(port_status, Role::master, known_reasons(port_status, version));
     set_mask(port_status, Role::slave, known_reasons(port_status, version));
     set_mask(flow_removed, Role::master, known_reasons(flow_removed, Version::v1_5));
@@ -62,7 +70,7 @@ std::expected<void, Error> AsyncConfig::read_masks(ByteSpan body, Version versio
     for (const AsyncKind kind : old_kinds) {
         for (const Role role : {Role::master, Role::slave}) {
             std::uint32_t mask = reader.u32();
-            if (kind == packet_in) mask = with_implicit_misses(mask, version);
+            if (kind == packet_in) mask = packet_in_reasons(mask, version);
             set_mask(kind, role, mask);
         }
     }
@@ -91,7 +99,7 @@ std::expected<void, Error> AsyncConfig::read_properties(ByteSpan body, Version v
         const AsyncKind kind = kinds[property->type / 2];
         if ((*mask & ~known_reasons(kind, version)) != 0) return Failure(Error::acfc_invalid);
         changed.set_mask(kind, property->type % 2 == 0 ? Role::slave : Role::master,
-                         kind == packet_in ? with_implicit_misses(*mask, version) : *mask);
+                         kind == packet_in ? packet_in_reasons(*mask, version) : *mask);
     }
     *this = changed;
     return {};

@@ -61,7 +61,8 @@ void Connection::receive(std::span<const std::byte> bytes) {
 
 void Connection::consume(std::size_t bytes) {
     out_.consume(bytes);
-    if (bytes != 0) sign_of_life();
+    // Who reads is alive, unless it may be the kernel that has taken our question.
+    if (bytes != 0 && !probed_) sign_of_life();
     go_on();
 }
 

@@ -26,6 +26,8 @@ constexpr std::uint16_t userdata = 7;
 
 std::uint8_t wire_reason(PacketInReason reason, Version version) {
     if (reason == PacketInReason::implicit_miss) reason = PacketInReason::no_match;
+    if (reason == PacketInReason::explicit_miss)
+        reason = version < Version::v1_3 ? PacketInReason::action : PacketInReason::no_match;
     if (reason > PacketInReason::invalid_ttl && version < Version::v1_4)
         reason = PacketInReason::action;
     return static_cast<std::uint8_t>(reason);

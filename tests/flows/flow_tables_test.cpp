@@ -146,6 +146,12 @@ TEST_CASE_METHOD(Tables, "tables have numbers below 255, and a packet only goes 
     CHECK(tables.apply(back, now).error() == FlowModError::goto_backwards);
     back.table = 2;
     CHECK(tables.apply(back, now));
+    // A change of all tables is none of those that would go round in circles.
+    FlowMod modify = mod(Command::modify, {}, {rule_action::GotoTable{2}});
+    modify.table = table_all;
+    CHECK(tables.apply(modify, now).error() == FlowModError::goto_backwards);
+    modify.actions = {rule_action::GotoTable{9}};
+    CHECK(tables.apply(modify, now));
 }
 
 TEST_CASE_METHOD(Tables, "rules end when their time has come, with the reason", "[flows]") {

@@ -128,8 +128,24 @@ TEST_CASE_METHOD(Programmed, "a packet without a hop left goes to the controller
     CHECK(program() == "output:2,set(nw_ttl=63),output:3");
     Bytes last_hop = payload;
     last_hop[2 + 8] = std::byte{1};
+    CHECK(program(last_hop) == "output:2");
+    tables.set_expired_to_controller(true);
     CHECK(program(last_hop) == "output:2,controller:invalid_ttl");
     CHECK(program(arp(1)) == "output:2,output:3");
+}
+
+TEST_CASE_METHOD(Programmed, "a hop that ran out is a drop if no controller asks for it",
+                 "[flows]") {
+    rule(0, {}, {act::DecTtl{}, act::Output{3}});
+    Bytes last_hop = payload;
+    last_hop[2 + 8] = std::byte{1};
+    CHECK(program(last_hop) == "drop:ttl_expired");
+    // In an action set, the ids stay with it.
+    tables.set_expired_to_controller(true);
+    rule(0, {}, {act::WriteActions{{act::DecTtl{{7}}, act::Output{3}}}});
+    CHECK(program(last_hop) == "controller:invalid_ttl");
+    const Verdict told = verdict(last_hop);
+    CHECK(std::get<ToController>(told.program.steps[0]).request->controller_id == 7);
 }
 
 TEST_CASE_METHOD(Programmed, "the action set waits for the end of the tables", "[flows]") {
@@ -179,6 +195,68 @@ TEST_CASE_METHOD(Programmed, "tables that call themselves are cut off, what went
     CHECK(program() == "drop:too_complex");
 }
 
+TEST_CASE_METHOD(Programmed, "resubmits to higher tables are free", "[flows]") {
+    for (std::uint8_t table = 0; table < 200; ++table)
+        rule(table, {},
+             {act::Resubmit{reserved_port::in_port, static_cast<std::uint8_t>(table + 1)}});
+    rule(200, {}, output(2));
+    CHECK(program() == "output:2");
+}
+
+TEST_CASE_METHOD(Programmed, "no more than 4096 tables are asked", "[flows]") {
+    const auto calls = [](std::size_t count) {
+        RuleActions actions(count, act::Resubmit{reserved_port::in_port, 1});
+        actions.emplace_back(act::Output{2});
+        return actions;
+    };
+    rule(0, {}, calls(4095));
+    CHECK(program() == "output:2");
+    rule(0, {}, calls(4096));
+    CHECK(program() == "drop:too_complex");
+}
+
+TEST_CASE_METHOD(Programmed, "no more than 65536 actions are carried out", "[flows]") {
+    RuleActions many(4000, set(FieldId::eth_dst, 5));
+    rule(1, {}, many);
+    rule(0, {}, RuleActions(16, act::Resubmit{reserved_port::in_port, 1}));
+    CHECK(program() == "drop:no_rule");
+    rule(0, {}, RuleActions(17, act::Resubmit{reserved_port::in_port, 1}));
+    CHECK(program() == "drop:too_complex");
+}
+
+TEST_CASE_METHOD(Programmed, "an action set has each field once", "[flows]") {
+    RuleActions many;
+    for (std::uint64_t i = 0; i < 1000; ++i) many.push_back(set(FieldId::eth_dst, i));
+    many.push_back(act::SetField{FieldId::eth_src, {0, 0x10}, {0, 0xf0}});
+    many.push_back(act::SetField{FieldId::eth_src, {0, 0x05}, {0, 0x0f}});
+    many.push_back(act::Output{2});
+    rule(0, {}, {act::WriteActions{many}});
+    CHECK(program() == "set(dl_src=02:00:00:00:00:15,dl_dst=00:00:00:00:03:e7),output:2");
+}
+
+TEST_CASE_METHOD(Programmed, "a table that is called does not go on to the next", "[flows]") {
+    rule(0, {}, {act::Resubmit{reserved_port::in_port, 1}, act::Output{3}});
+    tables.flow_tables().configure(1, TableMiss::go_on);
+    rule(2, {}, output(2));
+    CHECK(program() == "output:3");
+    tables.flow_tables().configure(1, TableMiss::controller);
+    CHECK(program() == "output:3");
+}
+
+TEST_CASE_METHOD(Programmed, "a controller's packet goes through the tables as others do",
+                 "[flows]") {
+    const RuleActions to_tables{act::Output{reserved_port::table}};
+    const FlowKey key = extract(ethernet(alice, bob, payload), 1);
+    const auto sent = [&] { return to_text(tables.carry_out(to_tables, key, now).program); };
+    rule(0, {}, {act::WriteActions{{act::Output{2}}}, act::GotoTable{1}});
+    rule(1, {}, {act::Output{3}, act::Output{1}});
+    CHECK(sent() == "output:3,output:2");
+    REQUIRE(tables.flow_tables().apply(remove_mod(), now));
+    CHECK(sent() == "drop:no_rule");
+    tables.flow_tables().configure(0, TableMiss::controller);
+    CHECK(sent() == "controller:explicit_miss");
+}
+
 TEST_CASE_METHOD(Programmed, "a miss does what its table says", "[flows]") {
     CHECK(program() == "drop:no_rule");
     tables.set_misses_to_controller(true);
@@ -186,7 +264,7 @@ TEST_CASE_METHOD(Programmed, "a miss does what its table says", "[flows]") {
     tables.flow_tables().configure(0, TableMiss::drop);
     CHECK(program() == "drop:no_rule");
     tables.flow_tables().configure(0, TableMiss::controller);
-    CHECK(program() == "controller:no_match");
+    CHECK(program() == "controller:explicit_miss");
     REQUIRE(tables.set_port_flags(1, {.packet_in = false}));
     CHECK(program() == "drop:no_rule");
     tables.flow_tables().configure(0, TableMiss::go_on);
@@ -196,7 +274,7 @@ TEST_CASE_METHOD(Programmed, "a miss does what its table says", "[flows]") {
 
 TEST_CASE_METHOD(Programmed, "a rule that catches misses says that it does", "[flows]") {
     rule(0, {}, {act::Output{reserved_port::controller, 128}}, 0);
-    CHECK(program() == "controller:no_match");
+    CHECK(program() == "controller:explicit_miss");
     rule(0, {}, {act::Output{reserved_port::controller, 128}}, 1);
     CHECK(program() == "controller:action");
     rule(0, {}, {act::WriteActions{{act::Output{reserved_port::controller}}}}, 2);

@@ -75,6 +75,8 @@ def outputs(actions):
         if word.isdigit():
             if word != "100":  # Open vSwitch's own LOCAL
                 left.append((word, tuple(tags), dict(fields)))
+        elif word.startswith("userspace(") and "reason=2," in word:
+            continue  # no hop left: here only if a controller wants to hear of it
         elif word.startswith("userspace("):
             told = re.findall(r"reason=\d+|controller_id=\d+|max_len=\d+", word)
             left.append((tuple(told), tuple(tags), dict(fields)))

@@ -447,3 +447,27 @@ def test_the_switch_dials_a_controller_over_tls(lab):
               env=lab.environment(WITNESS=heard.path))
     Switchd(lab, "--controller", f"ssl:127.0.0.1:{port}", *authority.sign("switch"))
     heard.wait("barrier")
+
+
+def test_who_only_picks_up_the_line_is_no_controller(lab):
+    """The bridge goes on by itself while what it dials accepts and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        switchd = Switchd(lab, "--controller", f"tcp:127.0.0.1:{silent.getsockname()[1]}")
+        silent.settimeout(30)
+        connection, _ = silent.accept()
+        with connection:
+            assert connection.recv(8)  # its hello: it is connected
+            one, two = plugged(switchd)
+            one.send(frame(payload=b"still here"))
+            assert two.receive() == frame(payload=b"still here")
+        assert switchd.process.stop() == 0
+
+
+def test_a_listener_that_cannot_be_had_is_named(lab):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        target = f"ptcp:{taken.getsockname()[1]}:127.0.0.1"
+        done = lab.run([lab.programs.switchd, "--run-dir", lab.path("run"),
+                        "--controller", target])
+    assert done.returncode == 1, done
+    assert done.stderr.count("\n") == 1 and target.partition(":")[2].partition(":")[0] in done.stderr
+    assert not os.path.exists(os.path.join(lab.path("run"), "switchd.pid"))

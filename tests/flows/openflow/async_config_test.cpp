@@ -59,8 +59,9 @@ TEST_CASE("masks are set, the first of a pair for masters") {
     AsyncConfig config(Version::v1_3);
     const auto masks = from_hex("000000040000000100000001000000020000000800000004");
     REQUIRE(config.read_masks(masks, Version::v1_3));
-    CHECK(config.mask(AsyncKind::packet_in, Role::equal) == 4);
-    CHECK(config.mask(AsyncKind::packet_in, Role::slave) == 1);
+    CHECK(config.wants(AsyncKind::packet_in, Role::equal, 2));
+    CHECK_FALSE(config.wants(AsyncKind::packet_in, Role::equal, no_match));
+    CHECK(config.wants(AsyncKind::packet_in, Role::slave, no_match));
     CHECK(config.mask(AsyncKind::flow_removed, Role::master) == 8);
     CHECK(masks_of(config) == "000000040000000100000001000000020000000800000004");
     CHECK(config.read_masks(from_hex("00"), Version::v1_3).error() == Error::brc_bad_len);
@@ -71,10 +72,29 @@ TEST_CASE("masks are set, the first of a pair for masters") {
     CHECK(old.wants(AsyncKind::packet_in, Role::slave, implicit_miss));
 }
 
+TEST_CASE("who asks for a reason gets all that he is shown as it") {
+    AsyncConfig config(Version::v1_3);
+    const auto actions_only = from_hex("000000020000000000000000000000000000000000000000");
+    REQUIRE(config.read_masks(actions_only, Version::v1_3));
+    for (const PacketInReason reason :
+         {PacketInReason::action, PacketInReason::action_set, PacketInReason::packet_out})
+        CHECK(config.wants(AsyncKind::packet_in, Role::equal, static_cast<unsigned>(reason)));
+    const auto explicit_miss = static_cast<unsigned>(PacketInReason::explicit_miss);
+    CHECK_FALSE(config.wants(AsyncKind::packet_in, Role::equal, explicit_miss));
+    CHECK(masks_of(config) == to_hex(actions_only));
+
+    REQUIRE(config.read_masks(actions_only, Version::v1_0));
+    CHECK(config.wants(AsyncKind::packet_in, Role::equal, explicit_miss));
+    // Reasons that the version does not have say nothing.
+    REQUIRE(config.read_masks(from_hex("fffffff80000000000000000000000000000000000000000"),
+                              Version::v1_3));
+    CHECK_FALSE(config.wants(AsyncKind::packet_in, Role::equal, implicit_miss));
+}
+
 TEST_CASE("properties change what they name, all of them or none") {
     AsyncConfig config(Version::v1_4);
     REQUIRE(config.read_properties(from_hex("0000000800000003 0007000800000001"), Version::v1_4));
-    CHECK(config.mask(AsyncKind::packet_in, Role::slave) == 3);
+    CHECK((config.mask(AsyncKind::packet_in, Role::slave) & 0x3f) == 3);
     CHECK(config.mask(AsyncKind::role_status, Role::master) == 1);
     CHECK(config.mask(AsyncKind::flow_removed, Role::master) == 0x3f);
 

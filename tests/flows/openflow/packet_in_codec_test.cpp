@@ -139,6 +139,9 @@ TEST_CASE("reasons that a version does not have become ones that it has") {
         const std::string message = told(request, PacketInFormat::standard, version);
         return message.substr(version == Version::v1_0 ? 32 : 28, 2);
     };
+    CHECK(reason(PacketInReason::explicit_miss, Version::v1_0) == "01");
+    CHECK(reason(PacketInReason::explicit_miss, Version::v1_2) == "01");
+    CHECK(reason(PacketInReason::explicit_miss, Version::v1_3) == "00");
     CHECK(reason(PacketInReason::implicit_miss, Version::v1_0) == "00");
     CHECK(reason(PacketInReason::invalid_ttl, Version::v1_3) == "02");
     CHECK(reason(PacketInReason::group, Version::v1_3) == "01");
