@@ -5,9 +5,9 @@
 #include <cstdlib>
 
 #include "switchd/core/error.h"
+#include "switchd/core/text_file.h"
 #include "tap/tap_device.h"
 #include "tap/tap_endpoint.h"
-#include "vde-compat/console_script.h"
 
 namespace switchd {
 
@@ -77,7 +77,7 @@ void VdeService::run_rc_file(RcFile which) {
     std::string path = settings_.rc_file;
     if (path.empty() && which == RcFile::usual) path = usual_rc_file();
     if (path.empty()) return;
-    const auto text = vde::read_script(path, vde::ScriptSource::anything);
+    const auto text = read_text_file(path, TextSource::anything);
     if (!text) {
         log_.warn("rc file {}: {} (the switch runs without it)", path, errno_text(text.error()));
         return;

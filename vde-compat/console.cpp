@@ -5,9 +5,9 @@
 
 #include "switchd/core/error.h"
 #include "switchd/core/printable.h"
+#include "switchd/core/text_file.h"
 #include "vde-compat/console_arguments.h"
 #include "vde-compat/console_command.h"
-#include "vde-compat/console_script.h"
 
 namespace switchd::vde {
 
@@ -110,7 +110,7 @@ Console::After Console::execute_in(const Context& context, std::string_view line
 
 Console::After Console::load(const Context& context, std::string_view path, std::string& reply) {
     const auto text = context.load_depth < load_depth_max
-                          ? read_script(std::string(path), ScriptSource::regular_file)
+                          ? read_text_file(std::string(path), TextSource::regular_file)
                           : std::unexpected(ELOOP);
     if (text) run_lines({context.listener, context.load_depth + 1}, path, *text, reply);
     append_result({text ? 0 : text.error()}, reply);

@@ -1,4 +1,4 @@
-#include "vde-compat/console_script.h"
+#include "switchd/core/text_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,16 +9,16 @@
 
 #include "switchd/core/fd.h"
 
-namespace switchd::vde {
+namespace switchd {
 
-std::expected<std::string, int> read_script(const std::string& path, ScriptSource source) {
-    const int wait = source == ScriptSource::regular_file ? O_NONBLOCK : 0;
+std::expected<std::string, int> read_text_file(const std::string& path, TextSource source) {
+    const int wait = source == TextSource::regular_file ? O_NONBLOCK : 0;
     const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | wait));
     if (!fd) return std::unexpected(errno);
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) return std::unexpected(errno);
     if (S_ISDIR(status.st_mode)) return std::unexpected(EISDIR);
-    if (source == ScriptSource::regular_file && !S_ISREG(status.st_mode))
+    if (source == TextSource::regular_file && !S_ISREG(status.st_mode))
         return std::unexpected(EINVAL);
 
     std::string text;
@@ -29,8 +29,8 @@ std::expected<std::string, int> read_script(const std::string& path, ScriptSourc
         if (bytes < 0 && errno == EINTR) continue;
         if (bytes < 0) return std::unexpected(errno);
         text.append(chunk.data(), static_cast<std::size_t>(bytes));
-        if (text.size() > script_bytes_max) return std::unexpected(EFBIG);
+        if (text.size() > text_file_bytes_max) return std::unexpected(EFBIG);
     }
 }
 
-}  // namespace switchd::vde
+}  // namespace switchd
