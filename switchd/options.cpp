@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <bit>
-#include <boost/program_options.hpp>
 #include <charconv>
-#include <numeric>
 #include <optional>
 #include <vector>
 
 #include "switchd/core/unix_socket.h"
+#include "switchd/option_reader.h"
 #include "switchd/run_directory.h"
 #include "switchd/version.h"
 #include "vde-compat/control_directory.h"
@@ -18,20 +17,11 @@
 
 namespace switchd {
 
-namespace po = boost::program_options;
-
 namespace {
 
 constexpr std::string_view licence =
     "Licensed under the Apache License, Version 2.0. There is NO WARRANTY, to the extent permitted "
     "by law.";
-
-struct OptionText {
-    const char* name;
-    const char* value;  // what it takes, empty for nothing
-    const char* help;
-    bool repeatable = false;
-};
 
 constexpr OptionText general_options[] = {
     {"help", "", "show this and exit"},
@@ -40,6 +30,7 @@ constexpr OptionText general_options[] = {
 };
 
 constexpr OptionText switchd_options[] = {
+    {"config", "FILE", "a JSON object of options, without their dashes"},
     {"daemon", "", "go into the background once all is set up"},
     {"pidfile", "FILE", "where to write the process id (RUN-DIR/switchd.pid)"},
     {"rcfile", "FILE", "console commands to start with"},
@@ -129,121 +120,12 @@ The run directory is {} unless told otherwise. For example:
         list, help_of(general_options), help_of(switchctl_options), default_run_directory());
 }
 
-// Edits that make one of the other: a letter more, less, or another one.
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i);
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-        }
-    }
-    return row[b.size()];
-}
-
-// " (did you mean X?)", or where to find what there is.
-std::string suggestion(std::string_view prefix, std::string_view word,
-                       const std::vector<std::string_view>& known, std::string_view program) {
-    // A word as wrong as this is not a slip of the finger.
-    const std::size_t too_far = std::max<std::size_t>(2, word.size() / 2);
-    std::string_view best;
-    std::size_t least = too_far + 1;
-    for (const std::string_view name : known) {
-        const std::size_t edits =
-            word.size() >= 3 && name.starts_with(word) ? 0 : distance(word.substr(0, 64), name);
-        if (edits < least) {
-            least = edits;
-            best = name;
-        }
-    }
-    if (best.empty()) return fmt::format(" (see {} --help)", program);
-    return fmt::format(" (did you mean {}{}?)", prefix, best);
-}
-
-OptionsExit usage_error(std::string_view program, const std::string& text) {
-    return {"", fmt::format("{}: {}\n", program, text), usage_exit_status};
-}
-
-// One program's command line: what the library says of it, in this project's words.
-class Reader {
-public:
-    Reader(std::string_view program, std::initializer_list<std::span<const OptionText>> groups)
-        : program_(program) {
-        for (const auto& group : groups)
-            for (const OptionText& option : group) add(option);
-    }
-
-    // None: all is well, ask for the options.
-    std::optional<OptionsExit> read(int argc, const char* const* argv);
-
-    bool given(const char* name) const { return values_.count(name) > 0; }
-    std::string value(const char* name) const { return values_[name].as<std::string>(); }
-    std::vector<std::string> all_values(const char* name) const {
-        return given(name) ? values_[name].as<std::vector<std::string>>()
-                           : std::vector<std::string>{};
-    }
-    // The words that are no options.
-    const std::vector<std::string>& words() const { return words_; }
-
-private:
-    void add(const OptionText& option);
-    OptionsExit unknown(const std::string& name) const;
-
-    std::string_view program_;
-    po::options_description known_;
-    std::vector<std::string_view> names_;
-    po::variables_map values_;
-    std::vector<std::string> words_;
-};
-
-void Reader::add(const OptionText& option) {
-    names_.push_back(option.name);
-    const std::string spelling =
-        option.name == std::string_view("help") ? "help,h" : std::string(option.name);
-    if (*option.value == '\0')
-        known_.add_options()(spelling.c_str(), option.help);
-    else if (option.repeatable)
-        known_.add_options()(spelling.c_str(), po::value<std::vector<std::string>>(), option.help);
-    else
-        known_.add_options()(spelling.c_str(), po::value<std::string>(), option.help);
-}
-
-OptionsExit Reader::unknown(const std::string& name) const {
-    std::string word = name.substr(std::min(name.find_first_not_of('-'), name.size()));
-    word = word.substr(0, word.find('='));
-    return usage_error(program_, fmt::format("unknown option '{}'{}", name,
-                                             suggestion("--", word, names_, program_)));
-}
-
-std::optional<OptionsExit> Reader::read(int argc, const char* const* argv) {
-    namespace style = po::command_line_style;
-    try {
-        const auto parsed = po::command_line_parser(argc, argv)
-                                .options(known_)
-                                .style(style::unix_style & ~style::allow_guessing)
-                                .allow_unregistered()
-                                .run();
-        for (const auto& option : parsed.options) {
-            if (option.unregistered) return unknown(option.original_tokens.front());
-            if (option.string_key.empty())
-                words_.insert(words_.end(), option.value.begin(), option.value.end());
-        }
-        po::store(parsed, values_);
-    } catch (const po::error& error) {
-        return usage_error(program_, fmt::format("{} (see {} --help)", error.what(), program_));
-    }
-    return std::nullopt;
-}
-
 OptionsExit version_text(std::string_view program) {
     return {fmt::format("{} ({})\n{}\n", program, version, licence), "", 0};
 }
 
 // Throws vde::ValueError.
-vde::Settings bridge_settings(const Reader& options, const std::string& run_directory) {
+vde::Settings bridge_settings(const OptionReader& options, const std::string& run_directory) {
     vde::Settings settings;
     settings.read_stdin = false;
     settings.daemon = options.given("daemon");
@@ -290,7 +172,7 @@ vde::Settings bridge_settings(const Reader& options, const std::string& run_dire
     return settings;
 }
 
-std::string run_directory_of(const Reader& options) {
+std::string run_directory_of(const OptionReader& options) {
     if (!options.given("run-dir")) return default_run_directory();
     std::string path = vde::parse_path(options.value("run-dir"), "--run-dir");
     while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -347,7 +229,7 @@ std::uint32_t parse_one_in(const std::string& text) {
         fmt::format("--autovalidate {} is no share (1/N, N from 1 on: 1/1 for all)", text));
 }
 
-std::optional<TlsFiles> tls_files_of(const Reader& options) {
+std::optional<TlsFiles> tls_files_of(const OptionReader& options) {
     TlsFiles files;
     std::size_t given = 0;
     const std::pair<const char*, std::string*> all[] = {{"private-key", &files.private_key},
@@ -365,7 +247,7 @@ std::optional<TlsFiles> tls_files_of(const Reader& options) {
     return files;
 }
 
-OpenflowOptions openflow_of(const Reader& options) {
+OpenflowOptions openflow_of(const OptionReader& options) {
     OpenflowOptions result;
     result.tls = tls_files_of(options);
     for (const std::string& text : options.all_values("controller")) {
@@ -397,8 +279,9 @@ std::size_t run_directory_bytes_max(const std::string& bridge) {
 
 std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const char* const* argv) {
     constexpr std::string_view program = "switchd";
-    Reader options(program, {general_options, switchd_options, openflow_options});
+    OptionReader options(program, {general_options, switchd_options, openflow_options});
     if (const auto exit = options.read(argc, argv)) return *exit;
+    if (const auto exit = options.read_config("config")) return *exit;
     if (options.given("help")) return OptionsExit{switchd_help(), "", 0};
     if (options.given("version")) return version_text(program);
     if (!options.words().empty())
@@ -430,7 +313,7 @@ std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const 
 std::variant<SwitchctlOptions, OptionsExit> parse_switchctl_options(
     int argc, const char* const* argv, std::span<const SwitchctlCommand> commands) {
     constexpr std::string_view program = "switchctl";
-    Reader options(program, {general_options, switchctl_options});
+    OptionReader options(program, {general_options, switchctl_options});
     if (const auto exit = options.read(argc, argv)) return *exit;
     if (options.given("help")) return OptionsExit{switchctl_help(commands), "", 0};
     if (options.given("version")) return version_text(program);

@@ -1,4 +1,4 @@
-// The command lines of switchd and switchctl. options.cpp alone knows the library that reads them.
+// The command lines of switchd and switchctl, and switchd's configuration file.
 //
 // Unlike vde_switch's, they are strict: what is not known is refused, with the nearest spelling
 // that is, and exit status 2.
@@ -30,7 +30,7 @@ struct SwitchdOptions {
     // Private unless it was named: whom the bridge's rights admit must be able to reach it then.
     mode_t run_directory_mode = 0700;
     std::string bridge = "br0";
-    vde::Settings vde;  // of the bridge, whose directory is RUN-DIR/BRIDGE
+    vde::Settings vde;      // of the bridge, whose directory is RUN-DIR/BRIDGE
     OpenflowOptions openflow;
     // Every so many answers of the megaflow cache are compared with the tables'; 0: none.
     std::uint32_t validate_every = 0;

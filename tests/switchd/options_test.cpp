@@ -3,10 +3,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <vector>
 
 #include "switchd/run_directory.h"
 #include "tests/support/catch.h"
+#include "tests/support/sockets.h"
 
 using namespace switchd;
 
@@ -258,4 +260,77 @@ TEST_CASE("the help of switchctl names every command") {
     CHECK(parsed.exit().status == 0);
     for (const auto& command : commands)
         CHECK_THAT(parsed.exit().output, Catch::Contains(std::string(command.name)));
+}
+
+TEST_CASE("the configuration file has the command line's options as its members") {
+    const TemporaryDirectory directory;
+    const std::string path = directory / "switchd.json";
+    const auto configured = [&](const std::string& text, std::vector<const char*> words = {}) {
+        std::ofstream(path) << text;
+        words.insert(words.end(), {"--config", path.c_str()});
+        return switchd_with(words);
+    };
+
+    SECTION("all kinds of values") {
+        const auto parsed = configured(R"({
+            "run-dir": "/run/lab", "numports": 64, "fstp": true, "hub": false, "mode": "0660",
+            "controller": ["tcp:192.0.2.1", "ptcp:6653:127.0.0.1"], "fail-mode": "secure",
+            "datapath-id": "2a", "protocols": "OpenFlow13", "tap": "tap0", "autovalidate": "1/5"
+        })");
+        const SwitchdOptions& options = parsed.options();
+        CHECK(options.run_directory == "/run/lab");
+        CHECK(options.vde.port_count == 64);
+        CHECK(options.vde.fstp);
+        CHECK_FALSE(options.vde.hub);
+        CHECK(options.vde.mode == 0660);
+        REQUIRE(options.openflow.controllers.size() == 2);
+        CHECK(options.openflow.fail_mode == FailMode::secure);
+        CHECK(options.openflow.datapath_id == 0x2a);
+        CHECK(options.openflow.versions == std::vector{openflow::Version::v1_3});
+        CHECK(options.vde.taps == std::vector<std::string>{"tap0"});
+        CHECK(options.validate_every == 5);
+    }
+    SECTION("the command line has the last word") {
+        const auto parsed = configured(R"({"numports": 64, "controller": ["tcp:192.0.2.1"]})",
+                                       {"--numports", "8", "--controller", "ptcp:6653"});
+        const SwitchdOptions& options = parsed.options();
+        CHECK(options.vde.port_count == 8);
+        REQUIRE(options.openflow.controllers.size() == 1);
+        CHECK(options.openflow.controllers.front().passive);
+    }
+    SECTION("what is wrong is said with the file and the member") {
+        const std::pair<const char*, const char*> cases[] = {
+            {R"({"numport": 64})", R"(unknown option "numport" (did you mean numports?))"},
+            {R"({"numports": true})", R"("numports" needs a value (N))"},
+            {R"({"numports": [1, 2]})", R"("numports" takes one value only)"},
+            {R"({"hub": "yes"})", R"("hub" takes no value (true or false))"},
+            {R"({"numports": 1.5})", R"("numports" cannot be 1.5)"},
+            {R"({"controller": [["tcp:192.0.2.1"]]})",
+             R"("controller" cannot be ["tcp:192.0.2.1"])"},
+            {R"({"numports": null})", R"("numports" cannot be null)"},
+            {R"({"hub": true, "hub": false})", R"("hub" is there twice)"},
+            {R"({"config": "other.json"})", R"("config" is for the command line only)"},
+            {R"([])", "is no JSON object"},
+            {"", "parse error at line 1, column 1"},
+            {"{\n\"numports\" 64}", "parse error at line 2, column 13"},
+        };
+        for (const auto& [text, what] : cases) {
+            const OptionsExit exit = configured(text).exit();
+            CHECK(exit.status == usage_exit_status);
+            CHECK_THAT(exit.error, Catch::StartsWith("switchd: " + path + ": "));
+            CHECK_THAT(exit.error, Catch::Contains(what));
+        }
+    }
+    SECTION("a file that cannot be read") {
+        const std::string missing = directory / "missing.json";
+        CHECK(switchd_with({"--config", missing.c_str()}).exit().error ==
+              "switchd: " + missing + ": No such file or directory\n");
+        const std::string itself = directory.path();
+        CHECK_THAT(switchd_with({"--config", itself.c_str()}).exit().error,
+                   Catch::EndsWith(": Is a directory\n"));
+    }
+    SECTION("a value means what it means on the command line") {
+        CHECK(configured(R"({"fail-mode": "open"})").exit().error ==
+              "switchd: --fail-mode open is none (standalone or secure)\n");
+    }
 }

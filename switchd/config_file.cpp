@@ -1,0 +1,77 @@
+#include "switchd/config_file.h"
+
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "switchd/core/error.h"
+#include "switchd/core/text_file.h"
+
+namespace switchd {
+
+using nlohmann::json;
+
+namespace {
+
+std::string text_of(const std::string& path) {
+    auto text = read_text_file(path, TextSource::anything);
+    if (!text) throw ConfigError(fmt::format("{}: {}", path, errno_text(text.error())));
+    return std::move(*text);
+}
+
+// The library would take the last of two members of one name; who wrote both meant something else.
+json parse(const std::string& path, const std::string& text) {
+    std::set<std::string> seen;
+    const auto refuse_twice = [&](int depth, json::parse_event_t event, json& parsed) {
+        if (event == json::parse_event_t::key && depth == 1 &&
+            !seen.insert(parsed.get<std::string>()).second)
+            throw ConfigError(
+                fmt::format("{}: {} is there twice (an option that may be repeated "
+                            "takes an array)",
+                            path, parsed.dump()));
+        return true;
+    };
+    try {
+        return json::parse(text, refuse_twice);
+    } catch (const json::parse_error& error) {
+        // "[json.exception.parse_error.101] parse error at line 1, column 3: syntax error ..."
+        const std::string_view what = error.what();
+        throw ConfigError(fmt::format("{}: {}", path, what.substr(what.find("] ") + 2)));
+    }
+}
+
+std::string value_of(const std::string& path, const std::string& name, const json& value) {
+    if (value.is_string()) return value.get<std::string>();
+    if (value.is_number_integer()) return value.dump();
+    throw ConfigError(
+        fmt::format("{}: \"{}\" cannot be {} (a string, a whole number, true, or an "
+                    "array of strings)",
+                    path, name, value.dump(-1, ' ', true).substr(0, 40)));
+}
+
+}  // namespace
+
+std::vector<ConfigMember> read_config_file(const std::string& path) {
+    const json config = parse(path, text_of(path));
+    if (!config.is_object())
+        throw ConfigError(
+            fmt::format("{}: is no JSON object (write {{\"numports\": 64}}, for "
+                        "example)",
+                        path));
+    std::vector<ConfigMember> members;
+    for (const auto& [name, value] : config.items()) {
+        if (value == false) continue;
+        ConfigMember member{name, {}};
+        if (value.is_array()) {
+            if (value.empty()) continue;
+            for (const json& each : value) member.values.push_back(value_of(path, name, each));
+        } else if (value != true) {
+            member.values.push_back(value_of(path, name, value));
+        }
+        members.push_back(std::move(member));
+    }
+    return members;
+}
+
+}  // namespace switchd
