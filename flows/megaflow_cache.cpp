@@ -267,13 +267,14 @@ std::size_t MegaflowCache::masks_of_port(PortNumber port) const {
 }
 
 MegaflowCache::PortFlows* MegaflowCache::make_port(PortNumber port) {
-    if (port > port_number_max) return nullptr;
-    if (port >= ports_.size()) ports_.resize(port + 1);
-    if (!ports_[port]) {
-        ports_[port] = std::make_unique<PortFlows>();
-        ports_in_use_.push_back(ports_[port].get());
+    if (!may_be_port(port)) return nullptr;
+    const std::size_t slot = port_slot(port);
+    if (slot >= ports_.size()) ports_.resize(slot + 1);
+    if (!ports_[slot]) {
+        ports_[slot] = std::make_unique<PortFlows>();
+        ports_in_use_.push_back(ports_[slot].get());
     }
-    return ports_[port].get();
+    return ports_[slot].get();
 }
 
 Subtable& MegaflowCache::subtable_for(PortFlows& port, const FlowMask& mask) {

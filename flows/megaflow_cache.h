@@ -163,7 +163,8 @@ private:
     // The first of the two slots for this hash.
     static std::size_t front_set(std::uint64_t hash) { return hash % front_sets * 2; }
     PortFlows* flows_of(PortNumber port) const noexcept {
-        return port < ports_.size() ? ports_[port].get() : nullptr;
+        const std::size_t slot = port_slot(port);
+        return slot < ports_.size() ? ports_[slot].get() : nullptr;
     }
     Megaflow* find_in_subtables(PortFlows& port, const FlowKey& key) noexcept;
     Megaflow* find_in(const Subtable& subtable, std::uint32_t tag,
@@ -185,7 +186,7 @@ private:
     std::vector<std::uint32_t> free_;
     std::uint32_t slots_used_ = 0;  // slots below this were used at least once
     std::size_t size_ = 0;
-    std::vector<std::unique_ptr<PortFlows>> ports_;  // by ingress port
+    std::vector<std::unique_ptr<PortFlows>> ports_;  // by the ingress port's port_slot()
     std::vector<PortFlows*> ports_in_use_;
     std::vector<FrontSlot> front_;
     std::uint64_t layout_ = 0;

@@ -1,14 +1,25 @@
 // The small numbers that everything about forwarding is keyed by.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace switchd {
 
 // A port of one bridge. 32 bits wide because flow keys and OpenFlow have them so; a bridge uses
-// 0 .. port_number_max.
+// 0 .. port_number_max, and port_local.
 using PortNumber = std::uint32_t;
 inline constexpr PortNumber port_number_max = 65535;
+// The host's own network stack (OFPP_LOCAL).
+inline constexpr PortNumber port_local = 0xfffffffe;
+
+constexpr bool may_be_port(PortNumber number) {
+    return number <= port_number_max || number == port_local;
+}
+// The place of a port that may be in an array by port, which need not be as long as all of them.
+constexpr std::size_t port_slot(PortNumber number) {
+    return number == port_local ? 0 : std::size_t{number} + 1;
+}
 
 // The 12 bits of an IEEE 802.1Q tag.
 using VlanId = std::uint16_t;

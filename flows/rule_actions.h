@@ -27,7 +27,7 @@ inline constexpr PortNumber normal = 0xfffffffa;
 inline constexpr PortNumber flood = 0xfffffffb;
 inline constexpr PortNumber all = 0xfffffffc;
 inline constexpr PortNumber controller = 0xfffffffd;
-inline constexpr PortNumber local = 0xfffffffe;
+inline constexpr PortNumber local = port_local;
 inline constexpr PortNumber any = 0xffffffff;  // also "none"
 }  // namespace reserved_port
 

@@ -48,7 +48,7 @@ std::vector<VlanId> VlanTable::vlans() const {
 }
 
 VlanTable::Result VlanTable::add_port(PortNumber port) {
-    if (port > port_number_max) return Unexpected{VlanError::out_of_range};
+    if (!may_be_port(port)) return Unexpected{VlanError::out_of_range};
     if (!ports_.try_emplace(port).second) return Unexpected{VlanError::exists};
     join(0, port, false);
     return {};
@@ -64,7 +64,7 @@ VlanTable::Result VlanTable::remove_port(PortNumber port) {
 }
 
 VlanTable::Result VlanTable::set_untagged(PortNumber port, VlanId vlan) {
-    if (vlan > vlan_none || port > port_number_max) return Unexpected{VlanError::out_of_range};
+    if (vlan > vlan_none || !may_be_port(port)) return Unexpected{VlanError::out_of_range};
     const auto at = ports_.find(port);
     if (at == ports_.end()) return Unexpected{VlanError::no_port};
     if (vlan != vlan_none && !exists(vlan)) return Unexpected{VlanError::no_vlan};
@@ -82,7 +82,7 @@ VlanTable::Result VlanTable::set_untagged(PortNumber port, VlanId vlan) {
 }
 
 VlanTable::Result VlanTable::add_tagged(VlanId vlan, PortNumber port) {
-    if (vlan > vlan_id_max || port > port_number_max) return Unexpected{VlanError::out_of_range};
+    if (vlan > vlan_id_max || !may_be_port(port)) return Unexpected{VlanError::out_of_range};
     const auto at = ports_.find(port);
     if (at == ports_.end()) return Unexpected{VlanError::no_port};
     if (!exists(vlan)) return Unexpected{VlanError::no_vlan};
@@ -95,7 +95,7 @@ VlanTable::Result VlanTable::add_tagged(VlanId vlan, PortNumber port) {
 }
 
 VlanTable::Result VlanTable::remove_tagged(VlanId vlan, PortNumber port) {
-    if (vlan > vlan_id_max || port > port_number_max) return Unexpected{VlanError::out_of_range};
+    if (vlan > vlan_id_max || !may_be_port(port)) return Unexpected{VlanError::out_of_range};
     const auto at = ports_.find(port);
     if (at == ports_.end()) return Unexpected{VlanError::no_port};
     if (!exists(vlan)) return Unexpected{VlanError::no_vlan};

@@ -17,7 +17,7 @@ Bridge::Bridge(Reactor& reactor, Log& log, const Settings& settings)
       ageing_interval_(settings.ageing_interval) {}
 
 Port& Bridge::add_port(PortNumber number) {
-    Port& port = ports_.add(number);
+    Port& port = ports_.add(number, port_name(number));
     std::ignore = tables().add_port(number, {.up = false});
     port.created = reactor_.now();
     for (BridgeObserver* observer : observers_) observer->port_created(port);
@@ -32,7 +32,7 @@ void Bridge::remove_port(PortNumber number) {
 
 std::optional<PortNumber> Bridge::port_of_name(std::string_view name) const {
     for (const Port* port : ports())
-        if (port->name() == name) return port->number;
+        if (port->name == name) return port->number;
     return std::nullopt;
 }
 

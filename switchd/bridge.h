@@ -50,13 +50,17 @@ public:
     Duration uptime() const { return reactor_.now() - started_; }
     TimePoint now() const { return reactor_.now(); }
 
-    // Ports. The number must be free, at most port_number_max.
+    // Ports. The number must be free, and one that may_be_port(). LOCAL has the bridge's name.
     Port& add_port(PortNumber number);
     // The port must exist and have no endpoint.
     void remove_port(PortNumber number);
     Port* find_port(PortNumber number) const { return ports_.find(number); }
     std::vector<Port*> ports() const { return ports_.all(); }
     std::optional<PortNumber> port_of_name(std::string_view name) const;
+    // That of a port, whether it is there or not.
+    std::string port_name(PortNumber number) const {
+        return number == port_local ? name_ : "p" + std::to_string(number);
+    }
 
     // Attaches to a port that exists; the endpoint may deliver frames from now on.
     void attach(Port& port, std::unique_ptr<Endpoint> endpoint);

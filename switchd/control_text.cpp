@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "flows/numbers.h"
 #include "switchd/control_trace.h"
 
 namespace switchd {
@@ -82,25 +83,29 @@ std::string show(const json& result) {
         number(result.at("megaflows")));
 }
 
+std::string port(const json& value) {
+    return value == port_local ? "LOCAL" : number(value);
+}
+
 std::string ports(const json& result) {
     Table table{
         {"PORT", "VLAN", "TAGGED", "IN", "IN-BYTES", "OUT", "OUT-BYTES", "ATTACHED", "DROPS"}};
-    for (const json& port : result) {
+    for (const json& each : result) {
         std::string attached;
-        for (const json& endpoint : port.at("endpoints")) {
+        for (const json& endpoint : each.at("endpoints")) {
             const auto description = endpoint.at("description").get<std::string>();
             attached +=
                 (attached.empty() ? "" : "; ") +
                 (description.empty() ? endpoint.at("module").get<std::string>() : description);
         }
-        const json& vlan = port.at("vlan");
+        const json& vlan = each.at("vlan");
         const std::string tagged = list(vlan.at("tagged"));
-        table.add({number(port.at("port")),
+        table.add({port(each.at("port")),
                    vlan.at("untagged").is_null() ? "none" : number(vlan.at("untagged")),
-                   tagged.empty() ? "-" : tagged, number(port.at("in").at("packets")),
-                   number(port.at("in").at("bytes")), number(port.at("out").at("packets")),
-                   number(port.at("out").at("bytes")), attached.empty() ? "(nothing)" : attached,
-                   drops_text(port.at("drops"))});
+                   tagged.empty() ? "-" : tagged, number(each.at("in").at("packets")),
+                   number(each.at("in").at("bytes")), number(each.at("out").at("packets")),
+                   number(each.at("out").at("bytes")), attached.empty() ? "(nothing)" : attached,
+                   drops_text(each.at("drops"))});
     }
     return table.empty() ? "no ports yet: nothing has plugged in\n" : table.text();
 }
@@ -109,7 +114,7 @@ std::string macs(const json& result) {
     Table table{{"MAC", "VLAN", "PORT", "AGE"}};
     for (const json& entry : result)
         table.add({entry.at("mac").get<std::string>(), number(entry.at("vlan")),
-                   number(entry.at("port")), number(entry.at("age_seconds"))});
+                   port(entry.at("port")), number(entry.at("age_seconds"))});
     return table.empty() ? "no stations learned\n" : table.text();
 }
 
@@ -136,9 +141,9 @@ std::string counters(const json& result) {
 std::string drops(const json& result) {
     if (result.at("total").empty()) return "no frame was dropped\n";
     Table table{{"PORT", "REASON", "FRAMES"}};
-    for (const json& port : result.at("ports"))
-        for (const auto& [reason, count] : port.at("drops").items())
-            table.add({number(port.at("port")), reason, number(count)});
+    for (const json& each : result.at("ports"))
+        for (const auto& [reason, count] : each.at("drops").items())
+            table.add({port(each.at("port")), reason, number(count)});
     if (result.at("rules").empty()) return table.text();
     Table rules{{"TABLE", "REASON", "FRAMES", "RULE"}};
     for (const json& rule : result.at("rules"))

@@ -60,7 +60,7 @@ class MatchWriter {
 public:
     MatchWriter(const FlowKey& key, const FlowMask& mask) : key_(key), mask_(mask), rest_(mask) {}
 
-    std::string text(PortText port_text) {
+    std::string text(const PortText& port_text) {
         std::string text =
             fmt::format("recirc_id(0),in_port({}),packet_type(ns=0,id=0),",
                         port_text(static_cast<PortNumber>(key_.get(field::in_port))));
@@ -274,7 +274,8 @@ private:
 // Steps that Open vSwitch's datapath has no word for are shown as ours.
 class ActionWriter {
 public:
-    ActionWriter(const FlowKey& key, PortText port_text) : key_(key), port_text_(port_text) {}
+    ActionWriter(const FlowKey& key, const PortText& port_text)
+        : key_(key), port_text_(port_text) {}
 
     std::string operator()(const Output& output) const {
         std::string text;
@@ -314,7 +315,7 @@ public:
 
 private:
     const FlowKey& key_;
-    PortText port_text_;
+    const PortText& port_text_;
 };
 
 // FNV-1a over 64-bit words; an id is a name, not a lookup.
@@ -332,19 +333,20 @@ private:
 
 }  // namespace
 
-std::string datapath_match_text(const FlowKey& key, const FlowMask& mask, PortText port_text) {
+std::string datapath_match_text(const FlowKey& key, const FlowMask& mask,
+                                const PortText& port_text) {
     return MatchWriter(key, mask).text(port_text);
 }
 
 std::string datapath_actions_text(const ActionProgram& program, const FlowKey& key,
-                                  PortText port_text) {
+                                  const PortText& port_text) {
     std::string text;
     for (const Action& step : program.steps)
         text += (text.empty() ? "" : ",") + std::visit(ActionWriter(key, port_text), step);
     return text;
 }
 
-std::string datapath_flow_text(const Megaflow& flow, TimePoint now, PortText port_text) {
+std::string datapath_flow_text(const Megaflow& flow, TimePoint now, const PortText& port_text) {
     const std::chrono::duration<double> idle = now - flow.last_used;
     return fmt::format("{}, packets:{}, bytes:{}, used:{:.3f}s, actions:{}",
                        datapath_match_text(flow.key(), flow.mask->mask, port_text), flow.packets,

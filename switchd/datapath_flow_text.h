@@ -10,6 +10,7 @@
 // megaflow looks at is hidden. That a frame has no tag is vlan(cfi=0) unless its type says so.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "flows/megaflow_cache.h"
@@ -17,14 +18,15 @@
 namespace switchd {
 
 // How a port is shown: by its number or by its name.
-using PortText = std::string (*)(PortNumber);
+using PortText = std::function<std::string(PortNumber)>;
 
-std::string datapath_match_text(const FlowKey& key, const FlowMask& mask, PortText port_text);
+std::string datapath_match_text(const FlowKey& key, const FlowMask& mask,
+                                const PortText& port_text);
 // `key`: of packets that the program is for; which protocol a field belongs to is in it.
 std::string datapath_actions_text(const ActionProgram& program, const FlowKey& key,
-                                  PortText port_text);
+                                  const PortText& port_text);
 // One line, without its end.
-std::string datapath_flow_text(const Megaflow& flow, TimePoint now, PortText port_text);
+std::string datapath_flow_text(const Megaflow& flow, TimePoint now, const PortText& port_text);
 
 // What tells the megaflow from all others, as "60d3cf74-e182-4026-8704-b82590566b83".
 std::string datapath_flow_id(const Megaflow& flow);

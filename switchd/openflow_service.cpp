@@ -185,15 +185,17 @@ std::vector<openflow::PortDescription> OpenflowService::ports() const {
     return ports;
 }
 
-// The address is the bridge's own, made local, with the port's number at its end.
+// LOCAL has the bridge's address; others the same, made local, with the port's number at its end.
 openflow::PortDescription OpenflowService::describe(const Port& port) const {
     MacAddress mac = bridge_.mac();
-    mac.bytes[0] = static_cast<std::uint8_t>((mac.bytes[0] | 2) & ~1);
-    mac.bytes[4] = static_cast<std::uint8_t>(port.number >> 8);
-    mac.bytes[5] = static_cast<std::uint8_t>(port.number);
+    if (port.number != port_local) {
+        mac.bytes[0] = static_cast<std::uint8_t>((mac.bytes[0] | 2) & ~1);
+        mac.bytes[4] = static_cast<std::uint8_t>(port.number >> 8);
+        mac.bytes[5] = static_cast<std::uint8_t>(port.number);
+    }
     return {.number = port.number,
             .mac = mac,
-            .name = port.name(),
+            .name = port.name,
             .config = port.config,
             .link_down = !port.active()};
 }

@@ -45,6 +45,7 @@ constexpr OptionText switchd_options[] = {
     {"dirmode", "MODE", "rights of the plugs' directory, octal (02700)"},
     {"group", "GROUP", "group of the plugs' directory and sockets"},
     {"tap", "IF[,IF...]", "attach TAP interfaces; may be repeated", true},
+    {"local", "IF", "a TAP interface as the port LOCAL, the host's own"},
     {"mgmt", "SOCK", "management socket: the console for unixterm and vdecmd"},
     {"mgmtmode", "MODE", "rights of the management socket, octal (0600)"},
     {"mgmtgroup", "GROUP", "group of the management socket"},
@@ -293,6 +294,7 @@ std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const 
         if (options.given("run-dir")) result.run_directory_mode = 0755;
         result.vde = bridge_settings(options, result.run_directory);
         result.vde.directory = result.run_directory + "/" + result.bridge;
+        if (options.given("local")) result.local_tap = options.value("local");
         result.openflow = openflow_of(options);
         if (options.given("autovalidate"))
             result.validate_every = parse_one_in(options.value("autovalidate"));

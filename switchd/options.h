@@ -31,6 +31,7 @@ struct SwitchdOptions {
     mode_t run_directory_mode = 0700;
     std::string bridge = "br0";
     vde::Settings vde;      // of the bridge, whose directory is RUN-DIR/BRIDGE
+    std::string local_tap;  // the interface behind the port LOCAL; empty: there is no such port
     OpenflowOptions openflow;
     // Every so many answers of the megaflow cache are compared with the tables'; 0: none.
     std::uint32_t validate_every = 0;

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "flows/numbers.h"
@@ -30,9 +31,11 @@ struct TrafficCounters {
 };
 
 struct Port {
-    explicit Port(PortNumber port_number) : number(port_number) {}
+    Port(PortNumber port_number, std::string port_name)
+        : number(port_number), name(std::move(port_name)) {}
 
     PortNumber number;
+    std::string name;           // what controllers and Open vSwitch's tools call it
     bool allocatable = true;    // may be given to a plug that asks for any port
     std::optional<uid_t> user;  // access control: who may plug in; neither: everybody
     std::optional<gid_t> group;
@@ -49,9 +52,6 @@ struct Port {
     std::vector<std::unique_ptr<Endpoint>> endpoints;  // oldest first
 
     bool active() const { return !endpoints.empty(); }
-
-    // What controllers and Open vSwitch's tools call it.
-    std::string name() const { return "p" + std::to_string(number); }
 
     // Those of the port and of its endpoints.
     DropCounters all_drops() const {

@@ -9,6 +9,7 @@
 #include "switchd/bridge.h"
 #include "switchd/control_server.h"
 #include "switchd/core/signals.h"
+#include "switchd/local_port.h"
 #include "switchd/openflow_service.h"
 #include "switchd/run_directory.h"
 #include "switchd/unixctl_server.h"
@@ -43,6 +44,10 @@ public:
     ~Program() { close(); }
 
     VdeService& vde() { return vde_; }
+    // Throws SetupError.
+    void attach_local_port(const std::string& tap) {
+        switchd::attach_local_port(reactor_, bridge_, tap);
+    }
 
     // Turns the loop until a signal, the console or the end of standard input stops it, then lets
     // everybody go. The signal, or 0.

@@ -52,6 +52,7 @@ void run(Log& log, const SwitchdOptions& options) {
     settings.macs.expire_seconds = 300;
     settings.macs.min_persistence_seconds = 0;
     Program program(log, settings, directory);
+    if (!options.local_tap.empty()) program.attach_local_port(options.local_tap);
     program.vde().attach_taps();
     program.vde().run_rc_file(VdeService::RcFile::named);
     if (daemon) daemon->ready(log);

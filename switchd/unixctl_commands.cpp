@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "flows/action_text.h"
+#include "flows/field_text.h"
 #include "flows/match_text.h"
 #include "switchd/datapath_flow_text.h"
 #include "switchd/engine_counters.h"
@@ -30,14 +31,6 @@ std::unexpected<std::string> failure(std::string text) {
 std::optional<std::string> wrong_bridge(const UnixctlContext& context, std::string_view name) {
     if (name == context.bridge.name()) return std::nullopt;
     return "no such bridge";
-}
-
-std::string number_text(PortNumber port) {
-    return std::to_string(port);
-}
-
-std::string name_text(PortNumber port) {
-    return Port(port).name();
 }
 
 std::string_view type_of(const Port& port) {
@@ -98,8 +91,8 @@ UnixctlReply show_stations(const UnixctlContext& context, UnixctlArguments argum
     for (const MacEntry& entry : entries) {
         const auto age = std::chrono::duration_cast<std::chrono::seconds>(context.bridge.now() -
                                                                           entry.last_heard);
-        text += fmt::format("{:5}  {:4}  {}  {:3}\n", entry.port, entry.vlan, entry.mac.to_string(),
-                            age.count());
+        text += fmt::format("{:>5}  {:4}  {}  {:3}\n", port_text(entry.port), entry.vlan,
+                            entry.mac.to_string(), age.count());
     }
     return text;
 }
@@ -155,7 +148,7 @@ UnixctlReply show_bridges(const UnixctlContext& context, UnixctlArguments) {
         fmt::format("{}: hit:{} missed:{}\n  {}:\n", datapath_name,
                     bridge.engine().statistics().hits, missed(bridge), bridge.name());
     for (const Port* port : bridge.ports())
-        text += fmt::format("    {} {}/{}: ({})\n", port->name(), port->number, port->number,
+        text += fmt::format("    {} {}/{}: ({})\n", port->name, port->number & 0xffff, port->number,
                             type_of(*port));
     return text;
 }
@@ -201,7 +194,7 @@ UnixctlReply show_datapath(const UnixctlContext& context, UnixctlArguments argum
                                    datapath_name, bridge.engine().statistics().hits, missed(bridge),
                                    bridge.engine().megaflows().size());
     for (const Port* port : bridge.ports()) {
-        text += fmt::format("  port {}: {} ({})\n", port->number, port->name(), type_of(*port));
+        text += fmt::format("  port {}: {} ({})\n", port->number, port->name, type_of(*port));
         if (statistics) text += statistics_text(*port);
     }
     return text;
@@ -209,8 +202,8 @@ UnixctlReply show_datapath(const UnixctlContext& context, UnixctlArguments argum
 
 struct DumpOptions {
     bool more = false;
-    PortText port_text = number_text;
-    bool all = true;  // of the types of flows that Open vSwitch tells apart, ours is one
+    bool names = false;  // of ports, instead of their numbers
+    bool all = true;     // of the types of flows that Open vSwitch tells apart, ours is one
     std::vector<std::string_view> words;
 };
 
@@ -220,9 +213,9 @@ std::expected<DumpOptions, std::string> dump_options(UnixctlArguments arguments)
         if (word == "-m" || word == "--more") {
             options.more = true;
         } else if (word == "--names") {
-            options.port_text = name_text;
+            options.names = true;
         } else if (word == "--no-names") {
-            options.port_text = number_text;
+            options.names = false;
         } else if (word.starts_with("type=")) {
             const std::string_view types = std::string_view(word).substr(5);
             options.all = types.find("ovs") != types.npos || types.find("all") != types.npos;
@@ -241,9 +234,12 @@ std::expected<DumpOptions, std::string> dump_options(UnixctlArguments arguments)
 std::string flows_text(const Bridge& bridge, const DumpOptions& options) {
     std::string text;
     if (!options.all) return text;
+    const auto port = [&](PortNumber number) {
+        return options.names ? bridge.port_name(number) : std::to_string(number);
+    };
     bridge.engine().megaflows().for_each([&](const Megaflow& flow) {
         if (options.more) text += fmt::format("ufid:{}, ", datapath_flow_id(flow));
-        text += datapath_flow_text(flow, bridge.now(), options.port_text) + "\n";
+        text += datapath_flow_text(flow, bridge.now(), port) + "\n";
     });
     return text;
 }

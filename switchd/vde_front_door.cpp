@@ -146,7 +146,7 @@ vde::SwitchInfo VdeFrontDoor::info() const {
 
 Errno VdeFrontDoor::set_port_count(long count) {
     if (count < 1 || count > static_cast<long>(vde::port_count_max)) return EINVAL;
-    for (const Port* port : bridge_.ports())
+    for (const Port* port : vde_ports())
         if (port->number > static_cast<unsigned long>(count)) return EADDRINUSE;
     port_count_ = static_cast<unsigned>(count);
     if (spanning_tree_) spanning_tree_->set_port_max(port_count_);
@@ -165,6 +165,12 @@ void VdeFrontDoor::set_hub(bool on) {
 }
 
 // --- ports ---
+
+std::vector<Port*> VdeFrontDoor::vde_ports() const {
+    std::vector<Port*> ports = bridge_.ports();
+    std::erase_if(ports, [](const Port* port) { return port->number == port_local; });
+    return ports;
+}
 
 VdeFrontDoor::Lookup VdeFrontDoor::find(long number) const {
     if (!in_range(number)) return {nullptr, EINVAL};
@@ -190,7 +196,7 @@ vde::PortInfo VdeFrontDoor::describe(const Port& port) const {
 
 std::vector<vde::PortInfo> VdeFrontDoor::ports() const {
     std::vector<vde::PortInfo> result;
-    for (const Port* port : bridge_.ports()) result.push_back(describe(*port));
+    for (const Port* port : vde_ports()) result.push_back(describe(*port));
     return result;
 }
 
@@ -259,7 +265,7 @@ Errno VdeFrontDoor::reset_counters(long number) {
 }
 
 void VdeFrontDoor::reset_all_counters() {
-    for (const Port* port : bridge_.ports()) reset_counters(static_cast<long>(port->number));
+    for (const Port* port : vde_ports()) reset_counters(static_cast<long>(port->number));
 }
 
 Errno VdeFrontDoor::set_port_vlan(long number, long vlan) {
@@ -301,6 +307,7 @@ std::vector<std::pair<std::string, std::uint64_t>> VdeFrontDoor::drops(unsigned 
 vde::VlanInfo VdeFrontDoor::describe_vlan(VlanId vlan) const {
     vde::VlanInfo info{vlan, {}};
     for (const VlanMember& member : bridge_.tables().vlans().members(vlan)) {
+        if (member.port == port_local) continue;
         const Port* const port = bridge_.find_port(member.port);
         info.members.push_back({member.port, member.tagged, port && port->active(),
                                 static_cast<vde::PortState>(member.state)});

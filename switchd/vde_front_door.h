@@ -88,6 +88,8 @@ private:
         vde::Errno error = 0;  // of a number that names no port
     };
     Lookup find(long number) const;
+    // All but LOCAL, which VDE has no number for.
+    std::vector<Port*> vde_ports() const;
     bool in_range(long number) const {
         return number >= 0 && number <= static_cast<long>(port_count_);
     }

@@ -20,7 +20,8 @@ VdeSpanningTree::Members VdeSpanningTree::members() const {
     const VlanTable& vlans = bridge_.tables().vlans();
     for (const VlanId vlan : vlans.vlans())
         for (const VlanMember& member : vlans.members(vlan))
-            if (const Port* port = bridge_.find_port(member.port); port && port->active())
+            if (const Port* port = bridge_.find_port(member.port);
+                port && port->active() && port->number != port_local)  // behind it is no switch
                 result.emplace(std::pair{vlan, member.port}, member.tagged);
     return result;
 }

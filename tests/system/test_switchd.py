@@ -23,12 +23,14 @@ COMMANDS = ("show", "ports", "macs", "megaflows", "counters", "drops")
 class Switchd:
     """A running switchd with its run directory in the lab."""
 
-    def __init__(self, lab, *options, user=None, env=None, run_dir=True, **process):
+    def __init__(self, lab, *options, user=None, env=None, run_dir=True, inside=None, **process):
         self.lab = lab
         self.place = lab.shared("place")
         self.run_dir = os.path.join(self.place, "run")
         argv = [lab.programs.switchd, *(["--run-dir", self.run_dir] if run_dir else []), *options]
-        self.process = lab.spawn(argv if user is None else as_user(user, *argv), env=env, **process)
+        argv = argv if user is None else as_user(user, *argv)
+        argv = argv if inside is None else inside.prefix(*argv)
+        self.process = lab.spawn(argv, env=env, **process)
         self.bridge = Switch(os.path.join(self.run_dir, "br0"), None, process=self.process)
         self.bridge.await_start()
         wait_until(lambda: self.ctl("show").returncode == 0, lambda: f"an answer: {self.process}")
