@@ -86,7 +86,10 @@ def lab(programs, request):
     request.node.lab = bench
     yield bench
     signal.alarm(0)
-    bench.take_down()
+    try:
+        bench.check()
+    finally:
+        bench.take_down()
 
 
 @pytest.hookimpl(hookwrapper=True)

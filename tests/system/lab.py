@@ -52,6 +52,7 @@ class Lab:
         self._closeables = []
         self._namespaces = []
         self._switches = []
+        self._checks = []
 
     def path(self, *names):
         return os.path.join(self.directory, *names)
@@ -160,12 +161,20 @@ class Lab:
         done.stdout = done.stdout.replace("\0", "")
         return done
 
+    def finally_check(self, check):
+        """Has check() called at the end of the test, while all that it started still runs."""
+        self._checks.append(check)
+
     def namespace(self):
         namespace = Namespace()
         self._namespaces.append(namespace)
         return namespace
 
     # -- the end
+
+    def check(self):
+        for each in self._checks:
+            each()
 
     def report(self):
         """Everything the processes said, for a failed test's report."""
