@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "flows/openflow/version.h"
+#include "switchd/core/clock.h"
 #include "switchd/stream_target.h"
 #include "switchd/tls_stream.h"
 
@@ -20,6 +21,8 @@ enum class FailMode : std::uint8_t {
 struct OpenflowOptions {
     std::vector<StreamTarget> controllers;
     FailMode fail_mode = FailMode::standalone;
+    // Of a controller's silence, before it is asked for a sign of life; see Connection::Settings.
+    Duration probe_interval = std::chrono::seconds{5};
     std::optional<std::uint64_t> datapath_id;  // none: made from the bridge's address
     std::vector<openflow::Version> versions;   // that may be spoken, ascending; empty: all
     std::optional<TlsFiles> tls;               // there if a controller needs it

@@ -73,6 +73,7 @@ private:
                                                    bool controller) {
         openflow::Connection::Settings settings;
         settings.primary = controller;
+        settings.probe_interval = service.options_.probe_interval;
         if (!service.options_.versions.empty()) {
             settings.versions = {};
             for (const openflow::Version version : service.options_.versions)
@@ -280,7 +281,7 @@ void OpenflowService::controller_came() {
 
 void OpenflowService::controller_left() {
     if (--controllers_here_ == 0 && !dialers_.empty() && !closed_)
-        alone_.arm(now() + fail_open_after);
+        alone_.arm(now() + probes_until_fail_open * options_.probe_interval);
 }
 
 void OpenflowService::fail_open() {

@@ -70,8 +70,8 @@ private:
         Kind kind_;
     };
 
-    // Three intervals of silence, as Open vSwitch waits.
-    static constexpr Duration fail_open_after = std::chrono::seconds{15};
+    // Intervals without a controller, as Open vSwitch waits.
+    static constexpr int probes_until_fail_open = 3;
 
     openflow::PortDescription describe(const Port& port) const;
     void tell(openflow::PortChange change, const Port& port);

@@ -54,6 +54,7 @@ constexpr OptionText switchd_options[] = {
 constexpr OptionText openflow_options[] = {
     {"controller", "TARGET", "an OpenFlow controller: tcp:, ssl:, unix:, ptcp:, ...", true},
     {"fail-mode", "MODE", "without a controller: standalone or secure (standalone)"},
+    {"inactivity-probe", "SECONDS", "silence before a controller is asked if it lives (5)"},
     {"datapath-id", "HEX", "how controllers know the bridge (from its MAC address)"},
     {"protocols", "LIST", "versions to speak: OpenFlow10,...,OpenFlow15 (all)"},
     {"private-key", "FILE", "for ssl: and pssl:, the switch's key"},
@@ -200,6 +201,17 @@ FailMode parse_fail_mode(const std::string& text) {
 
 std::vector<openflow::Version> parse_versions(const std::string& list) {
     constexpr std::string_view names[] = {"OpenFlow10", "OpenFlow11", "OpenFlow12",
+Duration parse_probe_interval(const std::string& text) {
+    constexpr unsigned seconds_max = 3600;
+    unsigned seconds = 0;
+    const char* const end = text.data() + text.size();
+    const auto [last, error] = std::from_chars(text.data(), end, seconds);
+    if (error != std::errc{} || last != end || seconds == 0 || seconds > seconds_max)
+        throw vde::ValueError(fmt::format("--inactivity-probe {} is out of range (1 to {} seconds)",
+                                          text, seconds_max));
+    return std::chrono::seconds{seconds};
+}
+
                                           "OpenFlow13", "OpenFlow14", "OpenFlow15"};
     std::vector<openflow::Version> versions;
     std::vector<std::string> words;
@@ -264,6 +276,8 @@ OpenflowOptions openflow_of(const OptionReader& options) {
     if (options.given("fail-mode")) result.fail_mode = parse_fail_mode(options.value("fail-mode"));
     if (options.given("datapath-id"))
         result.datapath_id = parse_datapath_id(options.value("datapath-id"));
+    if (options.given("inactivity-probe"))
+        result.probe_interval = parse_probe_interval(options.value("inactivity-probe"));
     if (options.given("protocols")) result.versions = parse_versions(options.value("protocols"));
     return result;
 }

@@ -36,7 +36,8 @@ Parsed<SwitchdOptions> switchd_with(std::vector<const char*> words) {
 constexpr SwitchctlCommand commands[] = {{"show", "", "the switch"},
                                          {"megaflows", "", "the cache"},
                                          {"flows", "[TABLE]", "the rules", 0, 1},
-                                         {"add-flow", "FLOW", "add a rule", 1, 1}};
+                                         {"add-flow", "FLOW", "add a rule", 1, 1},
+                                         {"trace", "FLOW [HEX]", "explain", 1, 2}};
 
 Parsed<SwitchctlOptions> switchctl_with(std::vector<const char*> words) {
     words.insert(words.begin(), "switchctl");
@@ -97,12 +98,14 @@ TEST_CASE("switchd is told its controllers as ovs-vsctl is") {
     const auto parsed = switchd_with(
         {"--controller", "tcp:127.0.0.1", "--controller=pssl:", "--fail-mode", "secure",
          "--datapath-id", "0xAB", "--protocols", "OpenFlow13,OpenFlow10,OpenFlow13",
-         "--private-key", "/k", "--certificate", "/c", "--ca-cert", "/a", "--autovalidate", "1/8"});
+         "--private-key", "/k", "--certificate", "/c", "--ca-cert", "/a", "--autovalidate", "1/8",
+         "--inactivity-probe", "60"});
     const OpenflowOptions& openflow = parsed.options().openflow;
     REQUIRE(openflow.controllers.size() == 2);
     CHECK(openflow.controllers[0].text() == "tcp:127.0.0.1:6653");
     CHECK(openflow.controllers[1].text() == "pssl:6653:0.0.0.0");
     CHECK(openflow.fail_mode == FailMode::secure);
+    CHECK(openflow.probe_interval == std::chrono::minutes{1});
     CHECK(openflow.datapath_id == 0xabU);
     CHECK(openflow.versions == std::vector{openflow::Version::v1_0, openflow::Version::v1_3});
     CHECK(openflow.tls == TlsFiles{"/k", "/c", "/a"});
@@ -114,6 +117,7 @@ TEST_CASE("without options there is no controller, and all versions would be spo
     const OpenflowOptions& openflow = parsed.options().openflow;
     CHECK(openflow.controllers.empty());
     CHECK(openflow.fail_mode == FailMode::standalone);
+    CHECK(openflow.probe_interval == std::chrono::seconds{5});
     CHECK_FALSE(openflow.datapath_id);
     CHECK(openflow.versions.empty());
     CHECK_FALSE(openflow.tls);
@@ -132,6 +136,10 @@ TEST_CASE("a controller that cannot be reached so is refused with the remedy") {
          "switchd: TLS needs all of --private-key, --certificate and --ca-cert, or none\n"},
         {{"--datapath-id", "0x"},
          "switchd: --datapath-id 0x is none (1 to 16 hexadecimal digits, not all zero)\n"},
+        {{"--inactivity-probe", "0"},
+         "switchd: --inactivity-probe 0 is out of range (1 to 3600 seconds)\n"},
+        {{"--inactivity-probe", "5s"},
+         "switchd: --inactivity-probe 5s is out of range (1 to 3600 seconds)\n"},
         {{"--fail-mode", "open"}, "switchd: --fail-mode open is none (standalone or secure)\n"},
         {{"--autovalidate", "8"},
          "switchd: --autovalidate 8 is no share (1/N, N from 1 on: 1/1 for all)\n"},
@@ -238,7 +246,7 @@ TEST_CASE("switchctl hands a command's arguments on") {
 TEST_CASE("switchctl refuses what it cannot ask with status 2") {
     const auto& [words, expected] = GENERATE(table<std::vector<const char*>, std::string>({
         {std::vector<const char*>{},
-         "switchctl: what is to be asked? One of show, megaflows, flows, add-flow "
+         "switchctl: what is to be asked? One of show, megaflows, flows, add-flow, trace "
          "(see switchctl --help)\n"},
         {{"megaflow"}, "switchctl: unknown command 'megaflow' (did you mean megaflows?)\n"},
         {{"sohw"}, "switchctl: unknown command 'sohw' (did you mean show?)\n"},
