@@ -44,4 +44,10 @@ std::expected<std::vector<std::byte>, std::string> parse_hex_frame(std::string_v
     return frame;
 }
 
+std::string to_hex(std::span<const std::byte> frame) {
+    std::string text;
+    for (const std::byte each : frame) text += fmt::format("{:02x}", static_cast<unsigned>(each));
+    return text;
+}
+
 }  // namespace switchd

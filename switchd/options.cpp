@@ -65,6 +65,7 @@ constexpr OptionText openflow_options[] = {
 
 constexpr OptionText switchctl_options[] = {
     {"json", "", "print JSON, for programs"},
+    {"pcap", "FILE[:N]", "trace the Nth frame of a capture file (1)"},
 };
 
 std::string help_of(std::span<const OptionText> options) {
@@ -118,6 +119,7 @@ The run directory is {} unless told otherwise. For example:
     switchctl show
     switchctl --json ports
     switchctl add-flow 'priority=10,tcp,tp_dst=23,actions=drop'
+    switchctl trace in_port=1 --pcap lost.pcap:3
 )",
         list, help_of(general_options), help_of(switchctl_options), default_run_directory());
 }
@@ -199,8 +201,6 @@ FailMode parse_fail_mode(const std::string& text) {
     throw vde::ValueError(fmt::format("--fail-mode {} is none (standalone or secure)", text));
 }
 
-std::vector<openflow::Version> parse_versions(const std::string& list) {
-    constexpr std::string_view names[] = {"OpenFlow10", "OpenFlow11", "OpenFlow12",
 Duration parse_probe_interval(const std::string& text) {
     constexpr unsigned seconds_max = 3600;
     unsigned seconds = 0;
@@ -212,6 +212,8 @@ Duration parse_probe_interval(const std::string& text) {
     return std::chrono::seconds{seconds};
 }
 
+std::vector<openflow::Version> parse_versions(const std::string& list) {
+    constexpr std::string_view names[] = {"OpenFlow10", "OpenFlow11", "OpenFlow12",
                                           "OpenFlow13", "OpenFlow14", "OpenFlow15"};
     std::vector<openflow::Version> versions;
     std::vector<std::string> words;
@@ -274,10 +276,10 @@ OpenflowOptions openflow_of(const OptionReader& options) {
         result.controllers.push_back(std::move(*target));
     }
     if (options.given("fail-mode")) result.fail_mode = parse_fail_mode(options.value("fail-mode"));
-    if (options.given("datapath-id"))
-        result.datapath_id = parse_datapath_id(options.value("datapath-id"));
     if (options.given("inactivity-probe"))
         result.probe_interval = parse_probe_interval(options.value("inactivity-probe"));
+    if (options.given("datapath-id"))
+        result.datapath_id = parse_datapath_id(options.value("datapath-id"));
     if (options.given("protocols")) result.versions = parse_versions(options.value("protocols"));
     return result;
 }
@@ -352,8 +354,21 @@ std::variant<SwitchctlOptions, OptionsExit> parse_switchctl_options(
         return usage_error(
             program, fmt::format("'{}' is too much: {} takes nothing more (see {} --help)",
                                  arguments[command->arguments_max], usage_of(*command), program));
+    std::string capture;
+    if (options.given("pcap")) {
+        if (command->name != "trace")
+            return usage_error(
+                program,
+                fmt::format("--pcap is for trace, not for {} (see {} --help)", words[0], program));
+        if (arguments.size() == command->arguments_max)
+            return usage_error(
+                program,
+                fmt::format("'{}' is too much: the frame is that of --pcap (see {} --help)",
+                            arguments.back(), program));
+        capture = options.value("pcap");
+    }
     try {
-        return SwitchctlOptions{run_directory_of(options), options.given("json"), words[0],
+        return SwitchctlOptions{run_directory_of(options), options.given("json"), capture, words[0],
                                 arguments};
     } catch (const vde::ValueError& error) {
         return usage_error(program, error.what());

@@ -42,6 +42,7 @@ std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const 
 struct SwitchctlOptions {
     std::string run_directory;  // absolute
     bool json = false;
+    std::string capture;  // "FILE" or "FILE:N": the frame of it is one argument more; empty: none
     std::string command;
     std::vector<std::string> arguments;
 };

@@ -7,9 +7,11 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "switchd/capture_file.h"
 #include "switchd/control_client.h"
 #include "switchd/control_commands.h"
 #include "switchd/control_text.h"
+#include "switchd/hex_frame.h"
 #include "switchd/options.h"
 
 namespace {
@@ -38,8 +40,10 @@ int main(int argc, char** argv) {
     }
     const auto& options = std::get<SwitchctlOptions>(parsed);
     try {
-        const nlohmann::json result = call_switch(options.run_directory + "/switchd.sock",
-                                                  options.command, options.arguments);
+        std::vector<std::string> arguments = options.arguments;
+        if (!options.capture.empty()) arguments.push_back(to_hex(captured_frame(options.capture)));
+        const nlohmann::json result =
+            call_switch(options.run_directory + "/switchd.sock", options.command, arguments);
         const std::string text =
             options.json ? result.dump(2) + "\n" : control_text(options.command, result);
         if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)

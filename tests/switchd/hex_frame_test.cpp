@@ -13,6 +13,7 @@ TEST_CASE("a frame is read from hexadecimal digits in any grouping", "[hex_frame
     CHECK(frame->front() == std::byte{2});
     CHECK(frame->back() == std::byte{0xff});
     CHECK(parse_hex_frame("02:00:00:00:00:02 0200.0000.0001 0800 FF") == frame);
+    CHECK(to_hex(*frame) == plain);
 }
 
 TEST_CASE("what is no frame is refused with the reason", "[hex_frame]") {

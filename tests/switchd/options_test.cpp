@@ -241,6 +241,7 @@ TEST_CASE("switchctl hands a command's arguments on") {
     CHECK(parsed.options().command == "add-flow");
     CHECK(parsed.options().arguments == std::vector<std::string>{"priority=1,actions=drop"});
     CHECK(switchctl_with({"flows"}).options().arguments.empty());
+    CHECK(switchctl_with({"trace", "in_port=1", "--pcap", "a:2"}).options().capture == "a:2");
 }
 
 TEST_CASE("switchctl refuses what it cannot ask with status 2") {
@@ -256,6 +257,10 @@ TEST_CASE("switchctl refuses what it cannot ask with status 2") {
          "switchctl: '2' is too much: flows [TABLE] takes nothing more (see switchctl --help)\n"},
         {{"add-flow"},
          "switchctl: add-flow needs more: switchctl add-flow FLOW (see switchctl --help)\n"},
+        {{"show", "--pcap", "a.pcap"},
+         "switchctl: --pcap is for trace, not for show (see switchctl --help)\n"},
+        {{"trace", "in_port=1", "ffff", "--pcap", "a.pcap"},
+         "switchctl: 'ffff' is too much: the frame is that of --pcap (see switchctl --help)\n"},
         {{"--jsno", "show"}, "switchctl: unknown option '--jsno' (did you mean --json?)\n"},
     }));
     const auto parsed = switchctl_with(words);

@@ -6,6 +6,7 @@ import pty
 import signal
 import socket
 import stat
+import struct
 
 import pytest
 
@@ -222,6 +223,27 @@ def test_what_a_killed_one_left_is_replaced(lab):
 def test_switchctl_s_status_when_it_cannot_answer(lab, words, status):
     done = lab.run([lab.programs.switchctl, "--run-dir", lab.path("run"), *words])
     assert done.returncode == status and done.stdout == "" and done.stderr
+
+
+def test_a_frame_of_a_capture_is_traced(lab):
+    switchd = Switchd(lab)
+    frames = [frame(payload=b"first"), frame(source=mac(7), destination=mac(8))]
+    path = lab.path("lost.pcap")
+    with open(path, "wb") as file:
+        file.write(struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+        for each in frames:
+            file.write(struct.pack("<IIII", 0, 0, len(each), len(each)) + each)
+    for suffix, packet in (("", frames[0]), (":1", frames[0]), (":2", frames[1])):
+        traced = switchd.ctl("trace", "in_port=3", "--pcap", path + suffix)
+        assert traced.returncode == 0 and traced.stdout.startswith("packet    in_port=3,"), traced
+        assert traced.stdout == switchd.ctl("trace", "in_port=3", packet.hex()).stdout
+    for name, why in ((path + ":3", "it has no frame 3, the last is 2"),
+                      (path + ":x", "'x' is no number of a frame in"),
+                      (lab.path("none.pcap"), "No such file or directory"),
+                      (lab.directory, "Is a directory"),
+                      (lab.programs.switchctl, "it is no pcap file")):
+        refusal = switchd.ctl("trace", "in_port=3", "--pcap", name)
+        assert refusal.returncode == 1 and why in refusal.stderr and not refusal.stdout, refusal
 
 
 @pytest.mark.parametrize("program", ["switchd", "switchctl"])
