@@ -48,11 +48,12 @@ background() {
     children+=("$child")
 }
 
-# host NAME URL [ADDRESS]: a network namespace with nothing but a card vde0 in this VDE network.
+# host NAME URL [ADDRESS [MAC]]: a network namespace with nothing but a card vde0 in this VDE network.
 declare -A hosts=()
 host() {
     local setup="ip link set lo up; ip link set vde0 up; echo up; exec sleep infinity"
     [ -z "${3:-}" ] || setup="ip addr add $3 dev vde0; $setup"
+    [ -z "${4:-}" ] || setup="ip link set vde0 address $4; $setup"
     local keep=("${as_user[@]}")
     # Where only root may open /dev/net/tun, root plugs in.
     "${as_user[@]}" test -w /dev/net/tun || as_user=()
