@@ -11,12 +11,13 @@
 
 namespace switchd {
 
-struct CompactMask {
-    FlowMask mask;
-    std::array<std::uint64_t, flow_words + 1>
-        bits{};  // never zero below `count`, zero from there on
-    std::array<std::uint8_t, flow_words + 1> indexes{};  // words of the key; 0 from `count` on
+struct alignas(64) CompactMask {
+    // What a lookup reads first: of most masks it is in one cache line.
     std::uint8_t count = 0;
+    std::array<std::uint8_t, flow_words + 1> indexes{};  // words of the key; 0 from `count` on
+    // Never zero below `count`, zero from there on.
+    std::array<std::uint64_t, flow_words + 1> bits{};
+    FlowMask mask;
 
     CompactMask() = default;
     explicit CompactMask(const FlowMask& full);
