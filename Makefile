@@ -111,15 +111,20 @@ check-style:
 check-units:
 	@status=0; $(MAKE) --no-print-directory -k units || status=1; \
 	for t in $(UNIT_BIN); do echo "  RUN  $$t"; $$t $(if $T,"$T") || status=1; done; exit $$status
-# The property tests with new seeds, again and again; stops at the first that fails, and says its seed.
+# Properties, tables beside Open vSwitch's and fuzzing, with new seeds again and again; stops at the
+# first that fails, and says its seed.
 SOAK_SECONDS ?= 600
-soak: $O/test-flows $O/test-openflow
+SOAK_TABLES  ?= 20
+soak: all fuzz $O/test-flows $O/test-openflow
 	@end=$$(($$(date +%s) + $(SOAK_SECONDS))); while [ $$(date +%s) -lt $$end ]; do \
-	    $O/test-flows "[property]" && $O/test-openflow "[property]" || exit 1; done
+	    $O/test-flows "[property]" && $O/test-openflow "[property]" && \
+	    $(SUDO) env DIFFERENTIAL_TABLES=$(SOAK_TABLES) $(SYSTEM_TESTS) -x tests/system/test_differential.py && \
+	    tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ) || exit 1; done
 check-fuzz: fuzz
 	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ)
+SYSTEM_TESTS := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 check-system: all
-	@$(SUDO) /usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/system
+	@$(SUDO) $(SYSTEM_TESTS) tests/system
 check-sanitized: packages
 	@$(MAKE) --no-print-directory $(parallel) SAN=address,undefined check-units
 
