@@ -563,7 +563,7 @@ const ActionReader::Known* ActionReader::known_action(std::string_view name) {
 
 class ActionPrinter {
 public:
-    std::string print(const RuleActions& actions) {
+    std::string print(std::span<const RuleAction> actions) {
         if (actions.empty()) return "drop";
         std::string text;
         for (const RuleAction& action : actions) {
@@ -702,7 +702,7 @@ std::expected<RuleActions, TextError> parse_actions(std::string_view text, const
     return *actions;
 }
 
-std::string actions_text(const RuleActions& actions) {
+std::string actions_text(std::span<const RuleAction> actions) {
     return ActionPrinter().print(actions);
 }
 

@@ -18,6 +18,6 @@ std::expected<RuleActions, TextError> parse_actions(std::string_view text, const
                                                     const PortResolver& ports = {});
 
 // As ovs-ofctl dump-flows prints them; "drop" if there are none.
-std::string actions_text(const RuleActions& actions);
+std::string actions_text(std::span<const RuleAction> actions);
 
 }  // namespace switchd

@@ -468,6 +468,25 @@ ClassifierEntry* Classifier::find(const Match& match, std::uint32_t priority) co
     return entry && entry->priority_ == priority ? entry : nullptr;
 }
 
+bool Classifier::overlaps(const Match& match, std::uint32_t priority) const {
+    const auto in_slot = [&](const Subtable::Slot& slot) {
+        for (const ClassifierEntry* entry = slot.first; entry; entry = entry->next_)
+            if (entry->priority_ == priority && entry->match().overlaps(match)) return true;
+        return false;
+    };
+    for (const auto& [mask, subtable] : tables_->subtables) {
+        if (!subtable.priorities.contains(priority)) continue;
+        // Where the match looks at all that these entries do, only one of their matches can be it.
+        if (match.mask.covers(FlowMask{mask})) {
+            const Subtable::Slot* slot = subtable.find(match.key);
+            if (slot && in_slot(*slot)) return true;
+        } else if (subtable.slots.any_of(in_slot)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 ClassifierEntry* Classifier::lookup(const FlowKey& key, FlowMask& mask) const {
     AddressAnswers addresses{tables_->tries, key};
     ClassifierEntry* best = nullptr;

@@ -63,6 +63,8 @@ public:
 
     // The one with exactly this match and priority, or null.
     ClassifierEntry* find(const Match& match, std::uint32_t priority) const;
+    // Some entry of this priority matches a key that `match` does, too.
+    bool overlaps(const Match& match, std::uint32_t priority) const;
     // The one that decides about `key`, or null; folds the bits that were looked at into `mask`.
     // What is in there already is as good as looked at. Keys that agree under the mask get the same
     // answer, though not always with the same mask: where several bits would show that a subtable

@@ -6,6 +6,10 @@
 namespace switchd {
 namespace {
 
+// What a rule takes with all that finds it, and what each mask in use takes in its classifier.
+constexpr std::size_t rule_bytes = 400;
+constexpr std::size_t mask_bytes = 2048;
+
 bool is_strict(FlowMod::Command command) {
     return command == FlowMod::Command::modify_strict || command == FlowMod::Command::remove_strict;
 }
@@ -15,7 +19,7 @@ bool is_remove(FlowMod::Command command) {
 }
 
 // The actions read or write headers behind layer 2.
-bool read_beyond_layer_2(const RuleActions& actions) {
+bool read_beyond_layer_2(std::span<const RuleAction> actions) {
     return std::ranges::any_of(actions, [](const RuleAction& action) {
         if (const auto* set = std::get_if<rule_action::SetField>(&action.what)) {
             FlowMask mask;
@@ -50,7 +54,8 @@ void sort(std::vector<const Rule*>& rules) {
 
 }  // namespace
 
-FlowTables::FlowTables(ChangeLog& changes, HashKey secret) : changes_(changes), secret_(secret) {}
+FlowTables::FlowTables(ChangeLog& changes, HashKey secret, std::size_t bytes_max)
+    : changes_(changes), secret_(secret), bytes_max_(bytes_max) {}
 FlowTables::~FlowTables() = default;
 
 std::expected<void, FlowModError> FlowTables::apply(const FlowMod& mod, TimePoint now) {
@@ -68,6 +73,8 @@ std::expected<void, FlowModError> FlowTables::apply(const FlowMod& mod, TimePoin
     if (const auto next = goto_of(mod.actions))
         for (const Rule* rule : rules)
             if (*next <= rule->table) return std::unexpected(FlowModError::goto_backwards);
+    if (bytes() + bytes_of(mod.actions) > bytes_max_)
+        return std::unexpected(FlowModError::table_full);
     modify(mod, rules, now);
     return {};
 }
@@ -86,14 +93,12 @@ std::expected<void, FlowModError> FlowTables::check(const FlowMod& mod) const {
 std::expected<void, FlowModError> FlowTables::add(const FlowMod& mod, TimePoint now) {
     const std::uint8_t table = mod.table == table_all ? std::uint8_t{0} : mod.table;
     Classifier& rules = classifier(table);
-    if ((mod.flags & rule_flag::check_overlap) != 0) {
-        bool overlaps = false;
-        rules.for_each([&](ClassifierEntry& entry) {
-            overlaps =
-                overlaps || (entry.priority() == mod.priority && entry.match().overlaps(mod.match));
-        });
-        if (overlaps) return std::unexpected(FlowModError::overlap);
-    }
+    if ((mod.flags & rule_flag::check_overlap) != 0 && rules.overlaps(mod.match, mod.priority))
+        return std::unexpected(FlowModError::overlap);
+    // What the switch needs itself finds room in any case.
+    const bool own = mod.priority > priority_max;
+    if (!own && bytes() + bytes_of(mod.actions) > bytes_max_)
+        return std::unexpected(FlowModError::table_full);
 
     Rule* rule = nullptr;
     if (ClassifierEntry* same = rules.find(mod.match, mod.priority)) {
@@ -101,9 +106,7 @@ std::expected<void, FlowModError> FlowTables::add(const FlowMod& mod, TimePoint 
         rule = &rule_of(*same);
         if (mod.resets_counters) rule->packets = rule->bytes = 0;
     } else {
-        // What the switch needs itself finds room in any case.
-        if (states_[table].rules >= states_[table].rules_max && mod.priority <= priority_max &&
-            !make_room(table, now))
+        if (!own && states_[table].rules >= states_[table].rules_max && !make_room(table, now))
             return std::unexpected(FlowModError::table_full);
         if (free_.empty()) {
             free_.push_back(static_cast<std::uint32_t>(slots_.size()));
@@ -114,34 +117,50 @@ std::expected<void, FlowModError> FlowTables::add(const FlowMod& mod, TimePoint 
         slots_[slot].rule = std::make_unique<Rule>(table, mod.match, mod.priority);
         rule = slots_[slot].rule.get();
         rule->id = {slot, slots_[slot].use};
+        masks_ -= rules.subtables();
         rules.insert(*rule);
+        masks_ += rules.subtables();
         ++states_[table].rules;
         ++size_;
+        own_ += own;
     }
     rule->flags = mod.flags;
     rule->idle_timeout = mod.idle_timeout;
     rule->hard_timeout = mod.hard_timeout;
     rule->importance = mod.importance;
     rule->cookie = mod.new_cookie;
-    rule->actions = mod.actions;
+    give(*rule, mod.actions);
     rule->created = rule->modified = rule->used = now;
     set_beyond_layer_2(*rule, mod.match.mask.beyond_layer_2() || read_beyond_layer_2(mod.actions));
     changed(*rule);
     watch(*rule);
+    may_be_evicted(*rule);
     return {};
 }
 
 void FlowTables::modify(const FlowMod& mod, const std::vector<Rule*>& rules, TimePoint now) {
     settle();
     const bool deep_actions = read_beyond_layer_2(mod.actions);
+    const SharedActions actions = mod.actions;
     for (Rule* rule : rules) {
         if (mod.modify_cookie) rule->cookie = mod.new_cookie;
         if (mod.resets_counters) rule->packets = rule->bytes = 0;
-        rule->actions = mod.actions;
+        give(*rule, actions);
         rule->modified = now;
         set_beyond_layer_2(*rule, deep_actions || rule->match().mask.beyond_layer_2());
         changed(*rule);
     }
+}
+
+// The first rule that gets a list pays for it, the last that gives it up is paid back.
+void FlowTables::give(Rule& rule, const SharedActions& actions) {
+    if (!rule.actions.shared()) actions_bytes_ -= rule.actions.bytes();
+    if (!actions.shared()) actions_bytes_ += actions.bytes();
+    rule.actions = actions;
+}
+
+std::size_t FlowTables::bytes() const {
+    return size_ * rule_bytes + masks_ * mask_bytes + actions_bytes_;
 }
 
 void FlowTables::remove_own(std::uint8_t table, const Match& match, std::uint32_t priority,
@@ -289,35 +308,57 @@ Classifier& FlowTables::classifier(std::uint8_t table) {
     return *classifiers_[table];
 }
 
-// The least important rule that would go by itself anyway, of those the one that goes first.
+// Gives up the least important rule that would go by itself anyway, of those the one that goes
+// first.
 bool FlowTables::make_room(std::uint8_t table, TimePoint now) {
     if (!states_[table].evicts) return false;
     settle();
-    Rule* victim = nullptr;
-    TimePoint victim_deadline;
-    classifiers_[table]->for_each([&](ClassifierEntry& entry) {
-        Rule& rule = rule_of(entry);
-        const auto deadline = deadline_of(rule);
-        if (!deadline || rule.priority() > priority_max) return;
-        if (victim && (rule.importance > victim->importance ||
-                       (rule.importance == victim->importance && *deadline >= victim_deadline)))
-            return;
-        victim = &rule;
-        victim_deadline = *deadline;
+    const auto victim = evictions_[table].pop([&](RuleId id) -> std::optional<EvictionQueue::Turn> {
+        const Rule* const rule = find(id);
+        const auto deadline = rule ? deadline_of(*rule) : std::nullopt;
+        if (!deadline) return std::nullopt;
+        return EvictionQueue::Turn{rule->importance, *deadline};
     });
     if (!victim) return false;
-    remove(*victim, RemovedReason::eviction, now);
+    remove(*slots_[victim->slot].rule, RemovedReason::eviction, now);
     return true;
+}
+
+void FlowTables::set_eviction(std::uint8_t table, bool on) {
+    if (states_[table].evicts == on) return;
+    states_[table].evicts = on;
+    enter_for_eviction(table);
+}
+
+void FlowTables::may_be_evicted(const Rule& rule) {
+    const auto deadline = deadline_of(rule);
+    if (!states_[rule.table].evicts || !deadline || rule.priority() > priority_max) return;
+    EvictionQueue& queue = evictions_[rule.table];
+    queue.enter(rule.id, {rule.importance, *deadline});
+    // Rules that went otherwise have left theirs behind.
+    if (queue.size() > 2 * std::size_t{states_[rule.table].rules} + 1024)
+        enter_for_eviction(rule.table);
+}
+
+void FlowTables::enter_for_eviction(std::uint8_t table) {
+    evictions_[table].clear();
+    if (states_[table].evicts && classifiers_[table])
+        classifiers_[table]->for_each(
+            [&](ClassifierEntry& entry) { may_be_evicted(rule_of(entry)); });
 }
 
 void FlowTables::remove(Rule& rule, RemovedReason reason, TimePoint now) {
     if (observer_ && rule.priority() <= priority_max) observer_->rule_removed(rule, reason, now);
     changed(rule);
     set_beyond_layer_2(rule, false);
+    give(rule, {});
     Slot& slot = slots_[rule.id.slot];
     --states_[rule.table].rules;
     --size_;
+    own_ -= rule.priority() > priority_max;
+    masks_ -= classifiers_[rule.table]->subtables();
     classifiers_[rule.table]->remove(rule);
+    masks_ += classifiers_[rule.table]->subtables();
     free_.push_back(rule.id.slot);
     ++slot.use;
     slot.watched = TimePoint::max();

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "flows/change_log.h"
+#include "flows/eviction_queue.h"
 #include "flows/flow_mod.h"
 #include "flows/rule.h"
 
@@ -57,7 +58,12 @@ struct TableState {
 
 class FlowTables {
 public:
-    explicit FlowTables(ChangeLog& changes, HashKey secret = HashKey{});
+    // More than a million simple rules have; fewer with many actions fill it as well.
+    static constexpr std::size_t bytes_max_default = std::size_t{1} << 30;
+
+    // Rules are refused, as if their table were full, when all of them together hold so much.
+    explicit FlowTables(ChangeLog& changes, HashKey secret = HashKey{},
+                        std::size_t bytes_max = bytes_max_default);
     ~FlowTables();
     FlowTables(const FlowTables&) = delete;
     FlowTables& operator=(const FlowTables&) = delete;
@@ -79,11 +85,14 @@ public:
     std::vector<const Rule*> select(const FlowMod& request) const;
     // All of them, the switch's own too, in the same order.
     std::vector<const Rule*> all() const;
-    std::size_t size() const { return size_; }  // with the switch's own
+    std::size_t size() const { return size_; }          // with the switch's own
+    std::size_t shown() const { return size_ - own_; }  // without them
+    // Of memory, about.
+    std::size_t bytes() const;
 
     const TableState& state(std::uint8_t table) const { return states_[table]; }
     void configure(std::uint8_t table, TableMiss miss);
-    void set_eviction(std::uint8_t table, bool on) { states_[table].evicts = on; }
+    void set_eviction(std::uint8_t table, bool on);
     void set_limit(std::uint8_t table, std::uint32_t rules_max);
 
     void settle() const {
@@ -120,7 +129,10 @@ private:
     void modify(const FlowMod& mod, const std::vector<Rule*>& rules, TimePoint now);
     std::vector<Rule*> selected(const FlowMod& mod) const;
     Classifier& classifier(std::uint8_t table);
+    void give(Rule& rule, const SharedActions& actions);
     bool make_room(std::uint8_t table, TimePoint now);
+    void may_be_evicted(const Rule& rule);
+    void enter_for_eviction(std::uint8_t table);
     void remove(Rule& rule, RemovedReason reason, TimePoint now);
     void changed(const Rule& rule);
     void set_beyond_layer_2(const Rule& rule, bool on);
@@ -132,9 +144,14 @@ private:
     HashKey secret_;
     std::array<std::unique_ptr<Classifier>, table_count> classifiers_;  // null: no rule ever
     std::array<TableState, table_count> states_{};
+    std::array<EvictionQueue, table_count> evictions_{};  // of tables that evict
     std::vector<Slot> slots_;
     std::vector<std::uint32_t> free_;
     std::size_t size_ = 0;
+    std::size_t own_ = 0;            // of these, the switch's own
+    std::size_t masks_ = 0;          // in all tables
+    std::size_t actions_bytes_ = 0;  // of all rules, shared ones once
+    std::size_t bytes_max_;
     std::size_t rules_beyond_layer_2_ = 0;
     std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
     CounterSource* source_ = nullptr;

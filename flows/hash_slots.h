@@ -6,6 +6,7 @@
 // stay so.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -52,6 +53,11 @@ public:
     void for_each(Visit visit) const {
         for (const Slot& slot : slots_)
             if (!slot.empty()) visit(slot);
+    }
+    template <class Predicate>
+    bool any_of(Predicate predicate) const {
+        return std::ranges::any_of(
+            slots_, [&](const Slot& slot) { return !slot.empty() && predicate(slot); });
     }
 
 private:

@@ -30,7 +30,7 @@ public:
         step->cookie = rule->cookie;
     }
     void action(unsigned depth, const RuleAction& action) override {
-        if (room()) add(depth, TraceStep::Kind::action, actions_text({action}));
+        if (room()) add(depth, TraceStep::Kind::action, actions_text({&action, 1}));
     }
     void note(unsigned depth, std::string_view words) override {
         add(depth, TraceStep::Kind::note, std::string(words));

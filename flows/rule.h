@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "flows/classifier.h"
-#include "flows/rule_actions.h"
+#include "flows/shared_actions.h"
 #include "switchd/core/clock.h"
 
 namespace switchd {
@@ -39,7 +39,7 @@ struct Rule : ClassifierEntry {
     std::uint16_t hard_timeout = 0;
     std::uint16_t importance = 0;
     std::uint64_t cookie = 0;
-    RuleActions actions;
+    SharedActions actions;
 
     std::uint64_t packets = 0;
     std::uint64_t bytes = 0;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -173,6 +174,9 @@ inline bool WriteActions::operator==(const WriteActions& other) const {
 }  // namespace rule_action
 
 // The list has an output or enqueue to this port, also within WriteActions.
-bool outputs_to(const RuleActions& actions, PortNumber port);
+bool outputs_to(std::span<const RuleAction> actions, PortNumber port);
+
+// Of memory, with what they refer to.
+std::size_t bytes_of(std::span<const RuleAction> actions);
 
 }  // namespace switchd

@@ -162,7 +162,7 @@ void Translation::miss(std::uint8_t table) {
                                                                   : PacketInReason::implicit_miss));
 }
 
-bool Translation::carry_out(const RuleActions& actions) {
+bool Translation::carry_out(std::span<const RuleAction> actions) {
     for (const RuleAction& action : actions) {
         if (++actions_ > actions_max) {
             stop("too many actions: the translation stops here");

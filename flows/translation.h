@@ -81,7 +81,7 @@ private:
     const Rule* look_up(std::uint8_t table, PortNumber in_port);
     void miss(std::uint8_t table);
     // False: the list ends here, and with it everything that would follow.
-    bool carry_out(const RuleActions& actions);
+    bool carry_out(std::span<const RuleAction> actions);
     bool carry_out(const RuleAction& action);
     void carry_out_set();
     void note_set(std::string_view what);

@@ -827,7 +827,7 @@ void write_instruction(Writer& writer, std::uint16_t type, std::span<const RuleA
     ActionWriter(writer, version, match).write(actions);
 }
 
-std::span<const RuleAction> applied(const RuleActions& actions) {
+std::span<const RuleAction> applied(std::span<const RuleAction> actions) {
     const auto end =
         std::ranges::find_if(actions, [](const RuleAction& a) { return rank(a) != 0; });
     return {actions.begin(), end};
@@ -899,12 +899,12 @@ std::expected<RuleActions, Error> decode_instructions(ByteSpan instructions, Ver
     return apply;
 }
 
-void encode_actions(Writer& writer, const RuleActions& actions, Version version,
+void encode_actions(Writer& writer, std::span<const RuleAction> actions, Version version,
                     const Match& match) {
     ActionWriter(writer, version, match).write(actions);
 }
 
-void encode_instructions(Writer& writer, const RuleActions& actions, Version version,
+void encode_instructions(Writer& writer, std::span<const RuleAction> actions, Version version,
                          const Match& match) {
     if (version == Version::v1_0) return encode_actions(writer, actions, version, match);
     const auto apply = applied(actions);

@@ -27,10 +27,10 @@ std::expected<RuleActions, Error> decode_instructions(ByteSpan instructions, Ver
 
 // The applied part of a list; in 1.0 all of it. `match` tells whether 1.0's setting of a VLAN has
 // to push a tag first.
-void encode_actions(Writer& writer, const RuleActions& actions, Version version,
+void encode_actions(Writer& writer, std::span<const RuleAction> actions, Version version,
                     const Match& match = Match{});
 // 1.0: the same as encode_actions().
-void encode_instructions(Writer& writer, const RuleActions& actions, Version version,
+void encode_instructions(Writer& writer, std::span<const RuleAction> actions, Version version,
                          const Match& match);
 
 // Whether the switch can do this with packets of `match` in `table`. In 1.1 and later an action on

@@ -81,8 +81,8 @@ TEST_CASE("a field is set where the match or an action before makes sure of it",
 }
 
 TEST_CASE("a list without actions drops", "[flows]") {
-    CHECK(actions_text({}) == "drop");
-    CHECK(actions_text({WriteActions{}}) == "write_actions(drop)");
+    CHECK(actions_text(RuleActions{}) == "drop");
+    CHECK(actions_text(RuleActions{WriteActions{}}) == "write_actions(drop)");
     for (const std::string_view text : {"", "drop", "write_actions(drop)"})
         CHECK(parse_actions(text).has_value());
 }

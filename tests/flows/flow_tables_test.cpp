@@ -137,6 +137,18 @@ TEST_CASE_METHOD(Tables, "overlap is refused where it was asked for", "[flows]")
     CHECK(tables.apply(checked, now));
 }
 
+TEST_CASE_METHOD(Tables, "a match that looks at more overlaps only with what it is within",
+                 "[flows]") {
+    add(to(bob), 1);
+    const auto refused = [&](MacAddress mac) {
+        FlowMod checked = mod(Command::add, to_in_vlan(mac, 5));
+        checked.flags = rule_flag::check_overlap;
+        return !tables.apply(checked, now);
+    };
+    CHECK(refused(bob));
+    CHECK_FALSE(refused(carol));
+}
+
 TEST_CASE_METHOD(Tables, "tables have numbers below 255, and a packet only goes up", "[flows]") {
     FlowMod everywhere = mod(Command::add, {});
     everywhere.table = table_all;
@@ -194,8 +206,80 @@ TEST_CASE_METHOD(Tables, "a full table refuses, or gives up its least important"
     CHECK(tables.apply(mod(Command::add, {}), now).error() == FlowModError::table_full);
 }
 
+TEST_CASE_METHOD(Tables, "what is used does not go before what is not", "[flows]") {
+    tables.set_limit(0, 2);
+    tables.set_eviction(0, true);
+    FlowMod mortal = mod(Command::add, to(alice));
+    mortal.idle_timeout = 10;
+    for (const auto& [mac, cookie] : {std::pair{alice, 1}, std::pair{bob, 2}}) {
+        mortal.match = to(mac);
+        mortal.new_cookie = static_cast<std::uint64_t>(cookie);
+        REQUIRE(tables.apply(mortal, now));
+    }
+    tables.count(rule(to(alice))->id, 1, 60, now + 1s);
+    REQUIRE(tables.apply(mod(Command::add, to(carol)), now));
+    CHECK(removed == std::vector{std::pair{std::uint64_t{2}, RemovedReason::eviction}});
+    // Given less importance, it is the first again.
+    tables.set_limit(0, 3);
+    mortal.importance = 1;
+    REQUIRE(tables.apply(mortal, now));
+    mortal.importance = 0;
+    mortal.idle_timeout = 99;
+    REQUIRE(tables.apply(mortal, now));
+    mortal.match = to(alice);
+    mortal.importance = 1;
+    REQUIRE(tables.apply(mortal, now));
+    REQUIRE(tables.apply(mod(Command::add, {}), now));
+    CHECK_FALSE(rule(to(bob)));
+    CHECK(rule(to(alice)));
+}
+
+TEST_CASE_METHOD(Tables, "rules that a modify changes share its actions", "[flows]") {
+    add(to(bob), 1);
+    add(to(carol), 2);
+    REQUIRE(tables.apply(mod(Command::modify, {}, output(9)), now));
+    CHECK(rule(to(bob))->actions.begin() == rule(to(carol))->actions.begin());
+}
+
+TEST_CASE("rules are refused when all of them hold too much", "[flows]") {
+    ChangeLog changes;
+    FlowTables tables{changes, HashKey{}, 1'000'000};
+    const TimePoint now{1h};
+    const RuleActions large{rule_action::Note{std::vector<std::uint8_t>(60'000)}};
+    const auto added = [&](std::uint64_t station, const RuleActions& actions) {
+        return tables.apply(add_mod(to(MacAddress::from_u64(station)), 7, actions), now)
+            .has_value();
+    };
+    std::uint64_t rules = 0;
+    while (added(rules, large)) ++rules;
+    CHECK(rules == 16);
+    CHECK(tables.apply(add_mod(to(bob), 7, large), now).error() == FlowModError::table_full);
+    CHECK(added(rules, output(1)));
+    CHECK(tables.bytes() <= 1'000'000);
+
+    FlowMod modify = add_mod({}, 7, large);
+    modify.command = Command::modify;
+    CHECK(tables.apply(modify, now).error() == FlowModError::table_full);
+    SECTION("a modify makes room with shorter actions, and its own count once") {
+        modify.actions = output(1);
+        REQUIRE(tables.apply(modify, now));
+        modify.actions = large;
+        REQUIRE(tables.apply(modify, now));
+        CHECK(tables.bytes() < 100'000);
+    }
+    SECTION("the switch's own rules find room") {
+        for (std::uint32_t i = 1; i <= 4; ++i)
+            CHECK(tables.apply(add_mod({}, priority_max + i, large), now));
+        CHECK(tables.shown() == tables.size() - 4);
+    }
+    REQUIRE(tables.apply(remove_mod(), now));
+    for (std::uint32_t i = 1; i <= 4; ++i) tables.remove_own(0, {}, priority_max + i, now);
+    CHECK(tables.bytes() == 0);
+}
+
 TEST_CASE_METHOD(Tables, "the switch's own rules are nobody else's", "[flows]") {
     add({}, 1, output(1), priority_max + 1);
+    CHECK(tables.shown() == 0);
     CHECK(count(remove_mod()) == 0);
     REQUIRE(tables.apply(remove_mod(), now));
     CHECK(tables.size() == 1);

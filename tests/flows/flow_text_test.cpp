@@ -288,7 +288,7 @@ TEST_CASE("rules are listed as ovs-ofctl dump-flows lists them", "[flows]") {
           "actions=output:2");
 
     Rule last(3, Match{}, 0);
-    last.actions = {rule_action::Output{reserved_port::normal, 0}};
+    last.actions = RuleActions{rule_action::Output{reserved_port::normal, 0}};
     last.packets = 5;
     last.bytes = 300;
     last.modified = TimePoint{2s};

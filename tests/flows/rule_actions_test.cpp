@@ -11,9 +11,9 @@ TEST_CASE("a list outputs to the ports of its outputs, enqueues and written acti
                               WriteActions{{Output{3, 0}, Enqueue{4, 1}}}, GotoTable{5}};
     for (const PortNumber port : {1u, 2u, 3u, 4u}) CHECK(outputs_to(actions, port));
     CHECK_FALSE(outputs_to(actions, 5));
-    CHECK_FALSE(outputs_to({}, 1));
-    CHECK_FALSE(outputs_to({Controller{}, Resubmit{1, 2}}, 1));
-    CHECK(outputs_to({Output{reserved_port::normal, 0}}, reserved_port::normal));
+    CHECK_FALSE(outputs_to(RuleActions{}, 1));
+    CHECK_FALSE(outputs_to(RuleActions{Controller{}, Resubmit{1, 2}}, 1));
+    CHECK(outputs_to(RuleActions{Output{reserved_port::normal, 0}}, reserved_port::normal));
 }
 
 TEST_CASE("lists are equal if their actions are, also the written ones", "[flows]") {

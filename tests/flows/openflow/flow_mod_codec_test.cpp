@@ -120,7 +120,7 @@ std::unique_ptr<Rule> sample_rule(std::uint8_t table = 0) {
     rule->cookie = 0x1122;
     rule->flags =
         rule_flag::send_flow_removed | rule_flag::reset_counts | rule_flag::no_packet_counts;
-    rule->actions = {rule_action::Output{1, 0}};
+    rule->actions = RuleActions{rule_action::Output{1, 0}};
     rule->created = rule->modified = rule->used = now - 19ms;
     return rule;
 }
@@ -418,7 +418,7 @@ TEST_CASE("the end of a rule is told as Open vSwitch tells it", "[openflow]") {
 TEST_CASE("a rule that no message can hold is left out", "[openflow]") {
     const auto rule = sample_rule();
     // As long as 1.0 allows; 1.3 needs twice as much for each.
-    rule->actions.assign(8000, rule_action::Output{1, 0});
+    rule->actions = RuleActions(8000, rule_action::Output{1, 0});
     Bytes out{1, 2, 3};
     Writer writer(out);
     CHECK(encode_flow_stats(writer, *rule, now, Version::v1_0));
