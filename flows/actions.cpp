@@ -43,4 +43,17 @@ std::string to_text(const ActionProgram& program) {
     return text;
 }
 
+std::size_t bytes_of(const ActionProgram& program) {
+    std::size_t bytes = program.steps.size() * sizeof(Action);
+    for (const Action& step : program.steps) {
+        if (const auto* output = std::get_if<Output>(&step))
+            bytes += output->ports.size() * sizeof(PortNumber);
+        else if (std::holds_alternative<SetFields>(step))
+            bytes += sizeof(Match);
+        else if (const auto* to = std::get_if<ToController>(&step))
+            bytes += sizeof(PacketInRequest) + to->request->userdata.size();
+    }
+    return bytes;
+}
+
 }  // namespace switchd

@@ -69,6 +69,9 @@ struct ActionProgram {
     bool drops() const { return steps.size() == 1 && std::holds_alternative<Drop>(steps.front()); }
 };
 
+// Of memory, with what the steps refer to.
+std::size_t bytes_of(const ActionProgram& program);
+
 // "output:1,2,push_vlan:5,output:3", "set(eth_dst=...)", "controller:action", "drop:runt",
 // "punt:spanning_tree".
 std::string to_text(const ActionProgram& program);

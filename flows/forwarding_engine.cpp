@@ -95,9 +95,7 @@ const ActionProgram& ForwardingEngine::translate(Megaflow* flow, const FlowKey& 
     } else {
         ++statistics_.replaced;
     }
-    if (flow && flow->mask->mask.covers(verdict.mask)) {
-        cache_.update(*flow, verdict);
-    } else {
+    if (!flow || !cache_.update(*flow, verdict)) {
         if (flow) cache_.erase(*flow);
         flow = cache_.insert(key, verdict, now);
         if (!flow) {

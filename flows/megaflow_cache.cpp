@@ -11,8 +11,21 @@ constexpr std::size_t buckets_min = 16;
 constexpr std::uint32_t lookups_per_sort = 4096;
 constexpr int eviction_samples = 8;
 
+// What a megaflow may grow by in place: what ordinary verdicts hold.
+constexpr std::size_t growth_bytes_max = 512;
+
 std::uint32_t tag_of(std::uint64_t hash) {
     return static_cast<std::uint32_t>(hash >> 32);
+}
+
+// Behind a verdict or a megaflow, beside its program.
+template <class Holder>
+std::size_t bytes_behind(const Holder& holder) {
+    const auto bytes = [](const auto& vector) {
+        return vector.capacity() * sizeof(*vector.data());
+    };
+    return bytes(holder.counting.rules) + bytes(holder.counting.lookups) +
+           bytes(holder.reads.mac_vlans) + bytes(holder.reads.vlans) + bytes(holder.reads.ports);
 }
 
 }  // namespace
@@ -67,6 +80,7 @@ struct MegaflowCache::PortFlows {
     std::vector<std::unique_ptr<Subtable>> subtables;  // most hit first
     CompactMask pertinent;                             // what any of its masks looks at
     std::vector<std::uint32_t> entries;                // its megaflows
+    std::size_t bytes = 0;                             // what they hold
     std::uint32_t lookups_until_sort = lookups_per_sort;
 
     Subtable* find(const FlowMask& mask) const {
@@ -173,14 +187,14 @@ Megaflow* MegaflowCache::insert(const FlowKey& key, const Verdict& verdict, Time
             return nullptr;
         }
     }
-    if (port->entries.size() >= std::max<std::size_t>(settings_.entries_per_port_max, 1))
-        evict_from(*port);
-    if (size_ >= std::max<std::size_t>(settings_.entries_max, 1)) evict_from(fullest_port());
-
+    if (!make_room(*port, verdict)) {
+        ++statistics_.too_large;
+        return nullptr;
+    }
     Subtable& subtable = subtable_for(*port, mask);
     const std::uint32_t tag = tag_of(subtable.mask->hash(key, secret_));
     if (Megaflow* const same = find_in(subtable, tag, key)) {
-        update(*same, verdict);
+        give(*port, *same, verdict);
         return same;
     }
     Megaflow& flow = take_slot();
@@ -190,7 +204,7 @@ Megaflow* MegaflowCache::insert(const FlowKey& key, const Verdict& verdict, Time
     for (std::size_t i = 0; i < flow.mask->count; ++i)
         flow.masked[i] = flow.mask->masked_word(key, i);
     flow.created = flow.last_used = now;
-    update(flow, verdict);
+    give(*port, flow, verdict);
 
     subtable.insert({tag, flow.index});
     flow.position_in_port = static_cast<std::uint32_t>(port->entries.size());
@@ -200,7 +214,18 @@ Megaflow* MegaflowCache::insert(const FlowKey& key, const Verdict& verdict, Time
     return &flow;
 }
 
-void MegaflowCache::update(Megaflow& flow, const Verdict& verdict) {
+bool MegaflowCache::update(Megaflow& flow, const Verdict& verdict) {
+    if (!flow.mask->mask.covers(verdict.mask) ||
+        bytes_behind(verdict) > bytes_behind(flow) + growth_bytes_max ||
+        bytes_of(verdict.program) > settings_.verdict_bytes_max)
+        return false;
+    give(*flows_of(flow.key().in_port()), flow, verdict);
+    return true;
+}
+
+void MegaflowCache::give(PortFlows& port, Megaflow& flow, const Verdict& verdict) {
+    port.bytes -= bytes_behind(flow);
+    bytes_ -= bytes_behind(flow);
     if (flow.program) {
         if (observer_) observer_->megaflow_ending(flow);
         retired_.push_back(flow.program);
@@ -210,6 +235,22 @@ void MegaflowCache::update(Megaflow& flow, const Verdict& verdict) {
     flow.counting = verdict.counting;
     flow.reads = verdict.reads;
     flow.holds_until = verdict.holds_until;
+    port.bytes += bytes_behind(flow);
+    bytes_ += bytes_behind(flow);
+}
+
+// False: there is none for this verdict.
+bool MegaflowCache::make_room(PortFlows& port, const Verdict& verdict) {
+    const std::size_t bytes = bytes_behind(verdict);
+    if (bytes + bytes_of(verdict.program) > settings_.verdict_bytes_max ||
+        programs_.bytes() > settings_.bytes_max)
+        return false;
+    if (port.entries.size() >= std::max<std::size_t>(settings_.entries_per_port_max, 1))
+        evict_from(port);
+    if (size_ >= std::max<std::size_t>(settings_.entries_max, 1)) evict_from(fullest_port());
+    while (port.bytes != 0 && port.bytes + bytes > settings_.bytes_per_port_max) evict_from(port);
+    while (bytes_ != 0 && bytes_ + bytes > settings_.bytes_max) evict_from(heaviest_port());
+    return true;
 }
 
 void MegaflowCache::erase(Megaflow& flow) {
@@ -225,6 +266,8 @@ void MegaflowCache::erase(Megaflow& flow) {
     port.entries.pop_back();
 
     retired_.push_back(flow.program);
+    port.bytes -= bytes_behind(flow);
+    bytes_ -= bytes_behind(flow);
     const std::uint32_t index = flow.index;
     const bool unsettled = flow.unsettled;
     flow = Megaflow{};
@@ -323,6 +366,10 @@ void MegaflowCache::evict_from(PortFlows& port) {
 MegaflowCache::PortFlows& MegaflowCache::fullest_port() {
     return **std::ranges::max_element(ports_in_use_, {},
                                       [](const PortFlows* port) { return port->entries.size(); });
+}
+
+MegaflowCache::PortFlows& MegaflowCache::heaviest_port() {
+    return **std::ranges::max_element(ports_in_use_, {}, &PortFlows::bytes);
 }
 
 // xorshift64 (Marsaglia 2003): only has to be hard to follow from outside.

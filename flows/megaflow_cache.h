@@ -16,7 +16,9 @@
 // What a station can fill is bounded, and the damage stays on its own port: so many megaflows per
 // port (the coldest of a few is given up for a new one), and so many masks: past
 // masks_per_port_coarse new masks are rounded up to a few widths, past masks_per_port_max frames
-// are not cached any more. A hit allocates nothing.
+// are not cached any more. What the tables can make of one frame is bounded as well: a verdict that
+// read thousands of rules has tens of kilobytes, so those that are too large are not cached, and
+// all together hold so many bytes and no more. A hit allocates nothing.
 #pragma once
 
 #include <memory>
@@ -81,11 +83,15 @@ public:
 class MegaflowCache {
 public:
     struct Settings {
-        std::size_t entries_max = 65536;  // 20 MiB when full
+        std::size_t entries_max = 65536;  // 20 MiB when full, beside bytes_max
         // Four ports can fill the cache, one cannot.
         std::size_t entries_per_port_max = 16384;
         std::size_t masks_per_port_coarse = 32;
         std::size_t masks_per_port_max = 256;
+        // Of what megaflows refer to: the rules that they count for; programs by themselves.
+        std::size_t bytes_max = 64 << 20;
+        std::size_t bytes_per_port_max = 16 << 20;
+        std::size_t verdict_bytes_max = 64 << 10;
         Duration idle = std::chrono::seconds{10};
         Duration idle_drop = std::chrono::seconds{3};  // scans leave these behind
     };
@@ -98,6 +104,7 @@ public:
         std::uint64_t expired = 0;    // unused for long
         std::uint64_t coarsened = 0;  // masks rounded up
         std::uint64_t refused = 0;    // not cached: the port has too many masks
+        std::uint64_t too_large = 0;  // not cached: the verdict holds too much
     };
     // The first half of find(), so that a batch can have many memory accesses under way.
     struct Probe {
@@ -118,10 +125,11 @@ public:
     Megaflow* find(const FlowKey& key) noexcept { return find(key, probe(key)); }
 
     // Remembers the verdict about `key`; its generation and source are for the caller to set. Null
-    // if the port has too many masks.
+    // if the port has too many masks, or the verdict is too large.
     Megaflow* insert(const FlowKey& key, const Verdict& verdict, TimePoint now);
-    // Gives a megaflow a new verdict about one of its keys. Its mask must cover the verdict's.
-    void update(Megaflow& flow, const Verdict& verdict);
+    // Gives a megaflow a new verdict about one of its keys, if it can take that: its mask must
+    // cover the verdict's, and it must not hold much more than before.
+    bool update(Megaflow& flow, const Verdict& verdict);
     void erase(Megaflow& flow);
     void clear();
 
@@ -134,6 +142,8 @@ public:
 
     std::size_t size() const { return size_; }
     std::size_t masks() const { return masks_.size(); }
+    // What megaflows and their programs hold beside themselves.
+    std::size_t bytes() const { return bytes_ + programs_.bytes(); }
     std::size_t masks_of_port(PortNumber port) const;
     const Statistics& statistics() const { return statistics_; }
     const Settings& settings() const { return settings_; }
@@ -174,8 +184,11 @@ private:
     void drop_subtable(PortFlows& port, Subtable& subtable);
     void lay_out(PortFlows& port);
     Megaflow& take_slot();
+    bool make_room(PortFlows& port, const Verdict& verdict);
+    void give(PortFlows& port, Megaflow& flow, const Verdict& verdict);
     void evict_from(PortFlows& port);
     PortFlows& fullest_port();
+    PortFlows& heaviest_port();
     std::uint32_t random() noexcept;
 
     Settings settings_;
@@ -186,6 +199,7 @@ private:
     std::vector<std::uint32_t> free_;
     std::uint32_t slots_used_ = 0;  // slots below this were used at least once
     std::size_t size_ = 0;
+    std::size_t bytes_ = 0;                          // of all ports
     std::vector<std::unique_ptr<PortFlows>> ports_;  // by the ingress port's port_slot()
     std::vector<PortFlows*> ports_in_use_;
     std::vector<FrontSlot> front_;

@@ -44,6 +44,7 @@ std::size_t ProgramSet::Hash::operator()(const ActionProgram& program) const {
 
 const ActionProgram* ProgramSet::intern(const ActionProgram& program) {
     const auto [at, made] = users_.try_emplace(program, 0);
+    if (made) bytes_ += bytes_of(program);
     ++at->second;
     return &at->first;
 }
@@ -51,7 +52,9 @@ const ActionProgram* ProgramSet::intern(const ActionProgram& program) {
 void ProgramSet::release(const ActionProgram* program) {
     const auto at = users_.find(*program);
     assert(at != users_.end() && &at->first == program);
-    if (--at->second == 0) users_.erase(at);
+    if (--at->second != 0) return;
+    bytes_ -= bytes_of(at->first);
+    users_.erase(at);
 }
 
 }  // namespace switchd

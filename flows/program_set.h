@@ -17,12 +17,14 @@ public:
     const ActionProgram* intern(const ActionProgram& program);
     void release(const ActionProgram* program);
     std::size_t size() const { return users_.size(); }
+    std::size_t bytes() const { return bytes_; }
 
 private:
     struct Hash {
         std::size_t operator()(const ActionProgram& program) const;
     };
     std::unordered_map<ActionProgram, std::size_t, Hash> users_;  // how many
+    std::size_t bytes_ = 0;
 };
 
 }  // namespace switchd

@@ -28,6 +28,7 @@ inline auto engine_counters(const ForwardingEngine& engine) {
         Counter{"expired", cache.expired},
         Counter{"masks_coarsened", cache.coarsened},
         Counter{"masks_refused", cache.refused},
+        Counter{"verdicts_refused", cache.too_large},
     };
 }
 

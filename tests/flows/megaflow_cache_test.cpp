@@ -114,6 +114,56 @@ TEST_CASE("many masks are rounded up, too many are refused, on that port only", 
     CHECK(cache.insert(key_of(2, 1), output_to(0, 1), start));
 }
 
+TEST_CASE("verdicts that hold much are few, and each port gives up its own for them", "[flows]") {
+    MegaflowCache cache{
+        {.bytes_max = 100'000, .bytes_per_port_max = 40'000, .verdict_bytes_max = 10'000}};
+    const auto holding = [](std::size_t rules) {
+        Verdict verdict = output_to(0);
+        verdict.counting.rules.resize(rules);
+        return verdict;
+    };
+    for (std::uint64_t i = 0; i < 10; ++i) cache.insert(key_of(1, i), holding(1), start);
+    for (std::uint64_t i = 0; i < 100; ++i)
+        REQUIRE(cache.insert(key_of(2, i), holding(1000), start));
+    CHECK(entries_of(cache, 1) == 10);
+    CHECK(entries_of(cache, 2) == 5);
+    CHECK_FALSE(cache.insert(key_of(2, 1000), holding(2000), start));
+    CHECK(cache.statistics().too_large == 1);
+    for (const PortNumber port : {3u, 4u})
+        for (std::uint64_t i = 0; i < 5; ++i) cache.insert(key_of(port, i), holding(1000), start);
+    CHECK(entries_of(cache, 1) == 10);
+    CHECK(cache.bytes() <= 100'000 + 1000);
+
+    SECTION("what is there does not grow without asking") {
+        Megaflow& small = *cache.find(key_of(1, 0));
+        CHECK(cache.update(small, holding(20)));
+        CHECK_FALSE(cache.update(small, holding(1000)));
+        CHECK(small.counting.rules.size() == 20);
+    }
+    cache.clear();
+    cache.forget_programs();
+    CHECK(cache.bytes() == 0);
+}
+
+TEST_CASE("a program that holds much is not cached, and others only while there is room",
+          "[flows]") {
+    MegaflowCache cache{{.bytes_max = 20'000, .verdict_bytes_max = 10'000}};
+    const auto sending = [](PortNumber first, PortNumber ports) {
+        Verdict verdict = output_to(first);
+        for (PortNumber i = 1; i < ports; ++i)
+            std::get<Output>(verdict.program.steps[0]).ports.push_back(first + i);
+        return verdict;
+    };
+    CHECK_FALSE(cache.insert(key_of(1, 0), sending(0, 5000), start));
+    for (std::uint64_t i = 0; i < 100; ++i)
+        REQUIRE(cache.insert(key_of(1, i), sending(0, 2000), start));
+    std::size_t others = 0;
+    while (cache.insert(key_of(2, others), sending(static_cast<PortNumber>(others), 2000), start))
+        ++others;
+    CHECK(others == 3);  // the first of them is the program of port 1
+    CHECK(cache.statistics().too_large == 2);
+}
+
 TEST_CASE("unused megaflows expire, drops sooner", "[flows]") {
     MegaflowCache cache{{.idle = 10s, .idle_drop = 3s}};
     Verdict drop = output_to(0);

@@ -14,11 +14,13 @@ TEST_CASE("equal programs are one object until the last user lets go", "[flows]"
     CHECK(a != c);
     CHECK(*a == flood);
     CHECK(set.size() == 2);
+    CHECK(set.bytes() == bytes_of(*a) + bytes_of(*c));
     set.release(a);
     CHECK(*b == flood);
     set.release(b);
     set.release(c);
     CHECK(set.size() == 0);
+    CHECK(set.bytes() == 0);
 }
 
 }  // namespace switchd::test
