@@ -10,6 +10,7 @@
 #include "flows/action_text.h"
 #include "flows/flow_text.h"
 #include "flows/match_text.h"
+#include "flows/openflow/flow_mod_codec.h"
 #include "switchd/control_trace.h"
 #include "switchd/core/printable.h"
 #include "switchd/engine_counters.h"
@@ -20,6 +21,11 @@ namespace switchd {
 using nlohmann::json;
 
 namespace {
+
+// Of a list, about: the names and numbers of an entry, and its text. A reply that would be longer
+// is refused before it fills memory, and long before its reader would be cut off.
+constexpr std::size_t list_bytes_max = 56 << 20;
+constexpr std::size_t entry_bytes = 256;
 
 std::int64_t whole_seconds(Duration duration) {
     return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
@@ -101,15 +107,22 @@ json macs(const ControlContext& context) {
     return result;
 }
 
-json megaflows(const ControlContext& context) {
+ControlReply megaflows(const ControlContext& context, ControlArguments) {
     json result = json::array();
+    std::size_t bytes = 0;
     context.bridge.engine().megaflows().for_each([&](const Megaflow& flow) {
-        result.push_back({{"match", flow.match_text()},
-                          {"actions", flow.actions_text()},
+        if (bytes > list_bytes_max) return;
+        std::string match = flow.match_text(), actions = flow.actions_text();
+        bytes += entry_bytes + match.size() + actions.size();
+        result.push_back({{"match", std::move(match)},
+                          {"actions", std::move(actions)},
                           {"packets", flow.packets},
                           {"bytes", flow.bytes},
                           {"idle_seconds", whole_seconds(context.bridge.now() - flow.last_used)}});
     });
+    if (bytes > list_bytes_max)
+        return std::unexpected(
+            "the cached decisions are too long for one reply (switchctl trace explains a packet)");
     return result;
 }
 
@@ -210,14 +223,23 @@ ControlReply flows(const ControlContext& context, ControlArguments arguments) {
     const FlowTables& tables = context.bridge.tables().flow_tables();
     tables.settle();
     json result = json::array();
-    for (const Rule* rule : tables.select(request))
+    std::size_t bytes = 0;
+    for (const Rule* rule : tables.select(request)) {
         result.push_back(rule_json(*rule, context.bridge.now()));
+        // Match and actions are told by themselves and in the text.
+        bytes += entry_bytes + 2 * result.back()["text"].get_ref<const std::string&>().size();
+        if (bytes > list_bytes_max)
+            return std::unexpected(fmt::format(
+                "{} rules are too many for one reply (ask for one table, or for some rules with "
+                "ovs-ofctl dump-flows unix:{}/ovs/{}.mgmt MATCH)",
+                tables.shown(), context.run_directory, context.bridge.name()));
+    }
     return result;
 }
 
 std::string_view reason_of(FlowModError error) {
     switch (error) {
-        case FlowModError::table_full: return "the table is full";
+        case FlowModError::table_full: return "the table is full, or all rules hold too much";
         case FlowModError::bad_table_id: return "there is no such table";
         case FlowModError::overlap: return "a rule of the same priority overlaps with it";
         case FlowModError::bad_command: return "there is no such command";
@@ -234,11 +256,13 @@ ControlReply change_flows(const ControlContext& context, ControlArguments argume
     const auto mod = parse_flow_mod(
         text, command, [&](std::string_view name) { return bridge.port_of_name(name); });
     if (!mod) return std::unexpected("the flow is not understood\n" + explained(text, mod.error()));
+    if (!openflow::can_be_shown(mod->actions))
+        return std::unexpected("these are more actions than OpenFlow could show");
     FlowTables& tables = bridge.tables().flow_tables();
     if (const auto applied = tables.apply(*mod, bridge.now()); !applied)
         return std::unexpected(std::string(reason_of(applied.error())));
     bridge.ageing_changed();
-    return json{{"rules", tables.select(every_rule()).size()}};
+    return json{{"rules", tables.shown()}};
 }
 
 // What takes no arguments and cannot be refused.
@@ -252,7 +276,7 @@ constexpr ControlCommand commands[] = {
     {"show", "", "the switch: where it is, how to plug in, what it holds", 0, 0, ask<show>},
     {"ports", "", "the ports: what is attached, traffic, drops", 0, 0, ask<ports>},
     {"macs", "", "the stations that were learned, and their ports", 0, 0, ask<macs>},
-    {"megaflows", "", "the cached decisions that carry traffic now", 0, 0, ask<megaflows>},
+    {"megaflows", "", "the cached decisions that carry traffic now", 0, 0, megaflows},
     {"counters", "", "traffic in all, and how well the cache works", 0, 0, ask<counters>},
     {"drops", "", "dropped frames by reason, in all and by port", 0, 0, ask<all_drops>},
     {"flows", "[TABLE]", "the rules of all tables or of one", 0, 1, flows},

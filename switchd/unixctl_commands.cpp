@@ -24,6 +24,9 @@ constexpr std::string_view datapath_name = "netdev@ovs-netdev";
 
 constexpr std::size_t any_number = 1000;
 
+// Of a list: a reply that would be longer is refused before it fills memory.
+constexpr std::size_t list_bytes_max = 48 << 20;
+
 std::unexpected<std::string> failure(std::string text) {
     return std::unexpected(std::move(text));
 }
@@ -136,6 +139,11 @@ UnixctlReply dump_rules(const UnixctlContext& context, UnixctlArguments argument
         text += fmt::format("duration={}s, n_packets={}, n_bytes={}, priority={}{}{},actions={}\n",
                             age.count(), rule->packets, rule->bytes, rule->priority(),
                             match.empty() ? "" : ",", match, actions_text(rule->actions));
+        if (text.size() > list_bytes_max)
+            return failure(fmt::format(
+                "{} rules are too many for one reply: ask for some of them with ovs-ofctl "
+                "dump-flows {} MATCH",
+                tables.size(), context.bridge.name()));
     }
     return text;
 }
@@ -231,16 +239,19 @@ std::expected<DumpOptions, std::string> dump_options(UnixctlArguments arguments)
     return options;
 }
 
-std::string flows_text(const Bridge& bridge, const DumpOptions& options) {
+UnixctlReply flows_text(const Bridge& bridge, const DumpOptions& options) {
     std::string text;
     if (!options.all) return text;
     const auto port = [&](PortNumber number) {
         return options.names ? bridge.port_name(number) : std::to_string(number);
     };
     bridge.engine().megaflows().for_each([&](const Megaflow& flow) {
+        if (text.size() > list_bytes_max) return;
         if (options.more) text += fmt::format("ufid:{}, ", datapath_flow_id(flow));
         text += datapath_flow_text(flow, bridge.now(), port) + "\n";
     });
+    if (text.size() > list_bytes_max)
+        return failure("the flows are too long for one reply: ask about one with ofproto/trace");
     return text;
 }
 
@@ -249,8 +260,8 @@ UnixctlReply dump_datapath_flows(const UnixctlContext& context, UnixctlArguments
     if (!options) return failure(options.error());
     if (!options->words.empty() && options->words.front() != datapath_name)
         return failure("ovs-vswitchd: datapath not found (Invalid argument)");
-    const std::string flows = flows_text(context.bridge, *options);
-    return flows.empty() ? flows : "flow-dump from the main thread:\n" + flows;
+    const UnixctlReply flows = flows_text(context.bridge, *options);
+    return !flows || flows->empty() ? flows : "flow-dump from the main thread:\n" + *flows;
 }
 
 UnixctlReply dump_bridge_flows(const UnixctlContext& context, UnixctlArguments arguments) {

@@ -16,6 +16,10 @@ constexpr std::size_t match_alignment_bytes = 8;
 
 // Leaves room for the largest header of a reply: that of Nicira's statistics.
 constexpr std::size_t entry_bytes_max = message_bytes_max - 24;
+// What an entry has beside actions, with a match on every field there is.
+constexpr std::size_t entry_rest_bytes_max = 2048;
+// Far from being too long in any version, so that nobody has to look.
+constexpr std::size_t few_actions_bytes = 8 * 1024;
 
 // OXS fields of 1.5 (1.5.1, 7.2.4.1): class 0x8002, number, bytes.
 namespace oxs {
@@ -66,6 +70,7 @@ std::expected<FlowMod, Error> accepted(FlowMod mod, RuleActions actions, std::ui
     if (removes(mod.command)) return mod;
     if (const auto checked = check_actions(actions, mod.match, mod.table, version); !checked)
         return std::unexpected(checked.error());
+    if (!can_be_shown(actions)) return std::unexpected(Error::bac_too_many);
     mod.actions = std::move(actions);
     if (buffer != no_buffer) return std::unexpected(Error::brc_buffer_unknown);
     return mod;
@@ -359,6 +364,18 @@ std::expected<FlowMod, Error> decode_nicira_flow_stats_request(ByteSpan body) {
     request.match = *match;
     set_cookie(request, cookie);
     return request;
+}
+
+bool can_be_shown(std::span<const RuleAction> actions) {
+    if (bytes_of(actions) <= few_actions_bytes) return true;
+    constexpr Version versions[] = {Version::v1_0, Version::v1_1, Version::v1_2,
+                                    Version::v1_3, Version::v1_4, Version::v1_5};
+    return std::ranges::all_of(versions, [&](Version version) {
+        std::vector<std::uint8_t> bytes;
+        Writer writer(bytes);
+        encode_instructions(writer, actions, version, Match{});
+        return bytes.size() <= entry_bytes_max - entry_rest_bytes_max;
+    });
 }
 
 bool encode_flow_stats(Writer& writer, const Rule& rule, TimePoint now, Version version) {

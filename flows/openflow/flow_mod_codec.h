@@ -29,6 +29,10 @@ std::expected<FlowMod, Error> decode_nicira_flow_mod(ByteSpan message, Version v
 std::expected<FlowMod, Error> decode_flow_stats_request(ByteSpan body, Version version);
 std::expected<FlowMod, Error> decode_nicira_flow_stats_request(ByteSpan body);
 
+// Whether every version can show a rule with these actions, whatever it matches: a rule that cannot
+// be shown must not come to be. A flow mod that was decoded has such actions only.
+bool can_be_shown(std::span<const RuleAction> actions);
+
 // One entry of a reply. False, and nothing is written: it would be longer than a message can be.
 bool encode_flow_stats(Writer& writer, const Rule& rule, TimePoint now, Version version);
 bool encode_nicira_flow_stats(Writer& writer, const Rule& rule, TimePoint now);  // 1.0 only

@@ -74,6 +74,15 @@ public:
         return result;
     }
 
+    // Adds rules of 180 kB of text each.
+    void add_long_rules(std::uint32_t count) {
+        FlowMod mod;
+        mod.table = 1;
+        mod.actions.emplace_back(rule_action::Note{std::vector<std::uint8_t>(60'000)});
+        for (mod.priority = 1; mod.priority <= count; ++mod.priority)
+            std::ignore = bridge_.tables().flow_tables().apply(mod, bridge_.now());
+    }
+
     Loop& loop() { return loop_; }
     std::size_t free_buffers() { return loop_.pool.free(); }
     Bridge& bridge() { return bridge_; }

@@ -166,3 +166,24 @@ TEST_CASE("a flow that is wrong is shown with its place, and nothing changes", "
     CHECK(client.call("add-flow", {7})["error"]["code"] == -32602);
     CHECK(client.call("flows")["result"].size() == before);
 }
+
+TEST_CASE("rules that fill no reply are refused with what to do instead", "[control_server]") {
+    Lab lab;
+    lab.lan.add_long_rules(300);
+    Client client{lab};
+    CHECK_THAT(client.call("flows")["error"]["message"].get<std::string>(),
+               Catch::StartsWith("301 rules are too many for one reply (ask for one table") &&
+                   Catch::Contains("/ovs/br0.mgmt MATCH"));
+    CHECK(client.call("flows", {"0"})["result"].size() == 1);
+    CHECK(client.call("del-flows", {"table=1"})["result"]["rules"] == 1);
+    CHECK(client.call("flows")["result"].size() == 1);
+}
+
+TEST_CASE("a rule that OpenFlow could not show is refused", "[control_server]") {
+    Lab lab;
+    Client client{lab};
+    std::string outputs = "actions=1";
+    for (int i = 0; i < 10'000; ++i) outputs += ",1";
+    CHECK_THAT(client.call("add-flow", {outputs})["error"]["message"].get<std::string>(),
+               Catch::Contains("more actions than OpenFlow could show"));
+}

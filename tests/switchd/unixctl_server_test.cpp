@@ -257,3 +257,11 @@ TEST_CASE("the log's thresholds are set in vlog's words", "[unixctl_server]") {
     CHECK(lab.error("vlog/set", {"dbg:info"}) == "cannot specify multiple levels");
     CHECK_FALSE(lab.run("vlog/set", {"PATTERN:console:%m"}));
 }
+
+TEST_CASE("rules that fill no reply are refused with how to ask", "[unixctl_server]") {
+    Lab lab;
+    lab.lan.add_long_rules(300);
+    CHECK(lab.error("bridge/dump-flows", {"br0"}) ==
+          "301 rules are too many for one reply: ask for some of them with ovs-ofctl dump-flows "
+          "br0 MATCH");
+}

@@ -427,6 +427,23 @@ TEST_CASE("a rule that no message can hold is left out", "[openflow]") {
     CHECK(out.size() == before);
 }
 
+TEST_CASE("a flow mod whose rule some version could not show is refused", "[openflow]") {
+    // 1.0 has 8 bytes for an output, later versions have 16.
+    for (const auto& [outputs, taken] : {std::pair{3000, true}, std::pair{5000, false}}) {
+        INFO(outputs);
+        Wanted wanted{
+            .actions = RuleActions(static_cast<std::size_t>(outputs), rule_action::Output{1, 0})};
+        const Decoded mod = decoded(wanted, Version::v1_0);
+        CHECK(mod.has_value() == taken);
+        if (!mod) CHECK(mod.error() == Error::bac_too_many);
+        wanted.command = 3;
+        CHECK(decoded(wanted, Version::v1_0));
+    }
+    CHECK(can_be_shown(RuleActions{rule_action::Note{std::vector<std::uint8_t>(60'000)}}));
+    CHECK_FALSE(can_be_shown(
+        RuleActions(2, RuleAction{rule_action::Note{std::vector<std::uint8_t>(40'000)}})));
+}
+
 TEST_CASE("a flow mod is read as it was written", "[openflow][property]") {
     for (const auto seed : seeds(100)) {
         INFO("rerun with seed " << seed);
