@@ -18,6 +18,13 @@ enum class FailMode : std::uint8_t {
     secure,      // it keeps the flows that it has
 };
 
+// How many rules a table may have (ovs-vsctl(8), flow_limit).
+struct FlowLimit {
+    std::optional<std::uint8_t> table;  // none: each of them
+    std::uint32_t rules_max = 0;
+    bool operator==(const FlowLimit&) const = default;
+};
+
 struct OpenflowOptions {
     std::vector<StreamTarget> controllers;
     FailMode fail_mode = FailMode::standalone;
@@ -25,6 +32,7 @@ struct OpenflowOptions {
     Duration probe_interval = std::chrono::seconds{5};
     std::optional<std::uint64_t> datapath_id;  // none: made from the bridge's address
     std::vector<openflow::Version> versions;   // that may be spoken, ascending; empty: all
+    std::vector<FlowLimit> flow_limits;        // of those about one table the last counts
     std::optional<TlsFiles> tls;               // there if a controller needs it
 };
 

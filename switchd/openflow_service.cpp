@@ -131,6 +131,10 @@ OpenflowService::OpenflowService(Reactor& reactor, Log& log, Bridge& bridge,
       options_(options),
       datapath_id_(options.datapath_id.value_or(bridge.mac().to_u64())) {
     if (options_.tls) tls_ = std::make_unique<TlsContext>(*options_.tls);
+    for (const FlowLimit& limit : options_.flow_limits)
+        for (unsigned table = 0; table < table_count; ++table)
+            if (limit.table.value_or(table) == table)
+                tables().set_limit(static_cast<std::uint8_t>(table), limit.rules_max);
     tables().set_observer(&connections_);
     bridge_.datapath().set_packet_in_receiver(this);
     bridge_.add_observer(this);

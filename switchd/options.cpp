@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "flows/flow_tables.h"
 #include "switchd/core/unix_socket.h"
 #include "switchd/option_reader.h"
 #include "switchd/run_directory.h"
@@ -57,6 +58,7 @@ constexpr OptionText openflow_options[] = {
     {"inactivity-probe", "SECONDS", "silence before a controller is asked if it lives (5)"},
     {"datapath-id", "HEX", "how controllers know the bridge (from its MAC address)"},
     {"protocols", "LIST", "versions to speak: OpenFlow10,...,OpenFlow15 (all)"},
+    {"flow-limit", "[TABLE=]N", "rules that each table, or this one, may have (1000000)", true},
     {"private-key", "FILE", "for ssl: and pssl:, the switch's key"},
     {"certificate", "FILE", "and its certificate"},
     {"ca-cert", "FILE", "and who signs the controllers' certificates"},
@@ -72,7 +74,7 @@ std::string help_of(std::span<const OptionText> options) {
     std::string text;
     for (const OptionText& option : options) {
         const std::string name = fmt::format("--{} {}", option.name, option.value);
-        text += fmt::format("  {:<20} {}\n", name, option.help);
+        text += fmt::format("  {:<22} {}\n", name, option.help);
     }
     return text;
 }
@@ -107,7 +109,7 @@ std::string usage_of(const SwitchctlCommand& command) {
 std::string switchctl_help(std::span<const SwitchctlCommand> commands) {
     std::string list;
     for (const SwitchctlCommand& command : commands)
-        list += fmt::format("  {:<20} {}\n", usage_of(command), command.help);
+        list += fmt::format("  {:<22} {}\n", usage_of(command), command.help);
     return fmt::format(
         R"(Usage: switchctl [OPTIONS] COMMAND
 Asks a running switchd, or changes its rules.
@@ -232,6 +234,27 @@ std::vector<openflow::Version> parse_versions(const std::string& list) {
     return versions;
 }
 
+// "[TABLE=]N".
+FlowLimit parse_flow_limit(const std::string& text) {
+    const auto number = [](std::string_view digits, std::uint32_t max) {
+        std::uint32_t value = 0;
+        const char* const end = digits.data() + digits.size();
+        const auto [last, error] = std::from_chars(digits.data(), end, value);
+        const bool good = error == std::errc{} && last == end && value <= max;
+        return good ? std::optional(value) : std::nullopt;
+    };
+    const std::size_t equals = text.find('=');
+    const std::string_view words = text;
+    const auto rules = number(words.substr(equals + 1), TableState{}.rules_max);
+    const auto table = number(words.substr(0, equals), table_count - 1);
+    if (!rules || (equals != text.npos && !table))
+        throw vde::ValueError(
+            fmt::format("--flow-limit {} is none ([TABLE=]N, TABLE 0 to {}, N up to {})", text,
+                        table_count - 1, TableState{}.rules_max));
+    if (equals == text.npos) return {std::nullopt, *rules};
+    return {static_cast<std::uint8_t>(*table), *rules};
+}
+
 // "1/N".
 std::uint32_t parse_one_in(const std::string& text) {
     std::uint32_t number = 0;
@@ -280,6 +303,8 @@ OpenflowOptions openflow_of(const OptionReader& options) {
         result.probe_interval = parse_probe_interval(options.value("inactivity-probe"));
     if (options.given("datapath-id"))
         result.datapath_id = parse_datapath_id(options.value("datapath-id"));
+    for (const std::string& text : options.all_values("flow-limit"))
+        result.flow_limits.push_back(parse_flow_limit(text));
     if (options.given("protocols")) result.versions = parse_versions(options.value("protocols"));
     return result;
 }

@@ -112,6 +112,12 @@ TEST_CASE("switchd is told its controllers as ovs-vsctl is") {
     CHECK(parsed.options().validate_every == 8);
 }
 
+TEST_CASE("switchd is told how many rules tables may have") {
+    CHECK(
+        switchd_with({"--flow-limit", "500", "--flow-limit=3=0"}).options().openflow.flow_limits ==
+        std::vector{FlowLimit{std::nullopt, 500}, FlowLimit{3, 0}});
+}
+
 TEST_CASE("without options there is no controller, and all versions would be spoken") {
     const auto parsed = switchd_with({});
     const OpenflowOptions& openflow = parsed.options().openflow;
@@ -120,6 +126,7 @@ TEST_CASE("without options there is no controller, and all versions would be spo
     CHECK(openflow.probe_interval == std::chrono::seconds{5});
     CHECK_FALSE(openflow.datapath_id);
     CHECK(openflow.versions.empty());
+    CHECK(openflow.flow_limits.empty());
     CHECK_FALSE(openflow.tls);
     CHECK(parsed.options().validate_every == 0);
 }
@@ -186,6 +193,11 @@ TEST_CASE("switchd refuses values that cannot be used, in one line") {
         {"--datapath-id", "0"},
         {"--datapath-id", "12345678901234567"},
         {"--datapath-id", "1g"},
+        {"--flow-limit", ""},
+        {"--flow-limit", "=5"},
+        {"--flow-limit", "255=5"},
+        {"--flow-limit", "3="},
+        {"--flow-limit", "1000001"},
         {"--protocols", ""},
         {"--protocols", "OpenFlow10,OpenFlow16"},
         {"--autovalidate", "1/0"},

@@ -288,6 +288,28 @@ def test_without_a_controller_fail_mode_decides(lab):
     assert two.receive() == frame(payload=b"now")
 
 
+def test_a_table_has_as_many_rules_as_it_may(lab):
+    switchd = Switchd(lab, "--flow-limit", "3", "--flow-limit", "1=1")
+    tools = Tools(lab, os.path.join(switchd.run_dir, "ovs"))
+    tools.flows("del-flows", "br0")
+    tools.flows("add-flow", "br0", "table=1,in_port=1,actions=drop")
+    full = tools.ofctl("add-flow", "br0", "table=1,in_port=2,actions=drop")
+    assert full.returncode != 0 and "OFPFMFC_TABLE_FULL" in full.stderr, full
+    for port in (1, 2, 3):
+        tools.flows("add-flow", "br0", f"in_port={port},actions=drop")
+    assert "the table is full" in switchd.ctl("add-flow", "in_port=4,actions=drop").stderr
+    tools.flows("add-flow", "br0", "in_port=3,actions=NORMAL")  # takes a rule's place
+    limits = re.findall(r"max_entries=(\d+)", tools.flows("dump-table-features", "br0", version=13))
+    assert limits == ["3", "1", "3"]  # tables that are like the one before are not shown
+    # With eviction a rule that would go by itself makes room.
+    tools.flows("mod-table", "br0", "1", "evict", version=14)
+    tools.flows("del-flows", "br0", "table=1")
+    tools.flows("add-flow", "br0", "table=1,idle_timeout=100,in_port=1,actions=drop")
+    tools.flows("add-flow", "br0", "table=1,in_port=2,actions=drop")
+    assert "in_port=2" in tools.flows("dump-flows", "br0", "table=1")
+    assert "in_port=1" not in tools.flows("dump-flows", "br0", "table=1")
+
+
 class Controller:
     """An os-ken application that the switch dials."""
 
