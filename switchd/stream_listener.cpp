@@ -1,6 +1,7 @@
 #include "switchd/stream_listener.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "switchd/stream_socket.h"
 
@@ -39,10 +40,13 @@ void StreamListener::close() noexcept {
 
 void StreamListener::on_connection(Fd connection) noexcept {
     if (links_.size() == connections_max) {
-        log_.warn("{}: {} connections are enough, one more is refused", target_.text(),
-                  connections_max);
+        // Who knocks all the time does not fill the log.
+        if (!std::exchange(full_, true))
+            log_.warn("{}: {} connections are enough, more are refused", target_.text(),
+                      connections_max);
         return;
     }
+    full_ = false;
     if (target_.kind != StreamTarget::Kind::unix_socket) send_at_once(connection);
     std::string peer = peer_text(connection);
     links_.push_back(std::make_unique<StreamLink>(

@@ -40,6 +40,7 @@ private:
     const TlsContext* tls_;
     StreamHost& host_;
     std::list<std::unique_ptr<StreamLink>> links_;
+    bool full_ = false;  // and somebody was refused since
     Listener listener_;
 };
 
