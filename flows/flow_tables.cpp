@@ -210,10 +210,14 @@ std::vector<Rule*> FlowTables::selected(const FlowMod& mod) const {
 }
 
 std::vector<const Rule*> FlowTables::select(const FlowMod& request) const {
-    std::vector<const Rule*> rules;
-    for (const Rule* rule : selected(request)) rules.push_back(rule);
+    std::vector<const Rule*> rules = select_unordered(request);
     sort(rules);
     return rules;
+}
+
+std::vector<const Rule*> FlowTables::select_unordered(const FlowMod& request) const {
+    const std::vector<Rule*> rules = selected(request);
+    return {rules.begin(), rules.end()};
 }
 
 std::vector<const Rule*> FlowTables::all() const {

@@ -83,6 +83,8 @@ public:
     // Rules of one table, or of table_all, that a request selects as a strict or loose remove does;
     // the switch's own are left out. In the order of tables, priorities (highest first), age.
     std::vector<const Rule*> select(const FlowMod& request) const;
+    // The same in no particular order, for who only adds up.
+    std::vector<const Rule*> select_unordered(const FlowMod& request) const;
     // All of them, the switch's own too, in the same order.
     std::vector<const Rule*> all() const;
     std::size_t size() const { return size_; }          // with the switch's own

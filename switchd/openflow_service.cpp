@@ -36,20 +36,13 @@ public:
     }
     ~Session() override {
         service_.sessions_.remove(this);
+        service_.with_work_left_.remove(this);
         if (here_) service_.controller_left();
     }
 
     void received(std::span<const std::byte> bytes) noexcept override {
         connection_.receive(bytes);
-        // Who has only picked up the line is no controller yet.
-        if (controller_ && !here_ && connection_.session().negotiated) {
-            here_ = true;
-            service_.controller_came();
-        }
-        link_.send();
-        finish_if_closed();
-        service_.tick_later();
-        service_.bridge_.ageing_changed();
+        requests_done();
     }
     void take_output(std::vector<std::byte>& into, std::size_t bytes_max) noexcept override {
         while (into.size() < bytes_max && !connection_.pending().empty()) {
@@ -67,6 +60,10 @@ public:
         finish_if_closed();
     }
     std::optional<TimePoint> next_tick() const { return connection_.next_tick(); }
+    void go_on() {
+        connection_.go_on();
+        requests_done();
+    }
 
 private:
     static openflow::Connection::Settings settings(const OpenflowService& service,
@@ -81,7 +78,22 @@ private:
         }
         return settings;
     }
-    void output_ready() noexcept override { link_.send(); }
+    void requests_done() {
+        // Who has only picked up the line is no controller yet.
+        if (controller_ && !here_ && connection_.session().negotiated) {
+            here_ = true;
+            service_.controller_came();
+        }
+        link_.send();
+        finish_if_closed();
+        service_.tick_later();
+        service_.bridge_.ageing_changed();
+    }
+    void output_ready() noexcept override {
+        link_.send();
+        finish_if_closed();
+    }
+    void work_left() noexcept override { service_.go_on_later(*this); }
     void finish_if_closed() {
         if (connection_.closed()) link_.finish(connection_.reason());
     }
@@ -96,9 +108,11 @@ private:
 class OpenflowService::SnoopSession final : public StreamSession, private openflow::OutputListener {
 public:
     SnoopSession(OpenflowService& service, StreamLink& link)
-        : link_(link), snooper_(service.connections_, this) {
+        : service_(service), link_(link), snooper_(service.connections_, this) {
+        ++service_.snoopers_;
         if (snooper_.closed()) link_.finish("there is no controller to listen to");
     }
+    ~SnoopSession() override { --service_.snoopers_; }
     // A snooper says hello, and nothing that matters.
     void received(std::span<const std::byte>) noexcept override {}
     void take_output(std::vector<std::byte>& into, std::size_t bytes_max) noexcept override {
@@ -114,6 +128,7 @@ private:
         if (snooper_.closed()) link_.finish("the controller has gone");
     }
 
+    OpenflowService& service_;
     StreamLink& link_;
     openflow::Snooper snooper_;
 };
@@ -170,13 +185,15 @@ void OpenflowService::close() noexcept {
     bridge_.datapath().set_packet_in_receiver(nullptr);
     bridge_.remove_observer(this);
     ticks_.disarm();
+    next_turn_.disarm();
     alone_.disarm();
     for (StreamListener& listener : listeners_) listener.close();
     for (StreamDialer& dialer : dialers_) dialer.close();
 }
 
 bool OpenflowService::idle() const {
-    return ticks_.idle() && alone_.idle() && sessions_.empty() &&
+    return ticks_.idle() && next_turn_.idle() && alone_.idle() && sessions_.empty() &&
+           snoopers_ == 0 &&
            std::ranges::all_of(listeners_, [](const auto& each) { return each.idle(); }) &&
            std::ranges::all_of(dialers_, [](const auto& each) { return each.idle(); });
 }
@@ -318,6 +335,24 @@ void OpenflowService::tick_later() noexcept {
 void OpenflowService::on_tick() noexcept {
     for (Session* session : sessions_) session->tick(now());
     tick_later();
+}
+
+void OpenflowService::go_on_later(Session& session) noexcept {
+    if (std::ranges::find(with_work_left_, &session) == with_work_left_.end())
+        with_work_left_.push_back(&session);
+    next_turn_.arm(now());
+}
+
+// One does so in any case, the others while there is time; each in its turn.
+void OpenflowService::on_next_turn() noexcept {
+    if (with_work_left_.empty()) return;
+    do {
+        Session& session = *with_work_left_.front();
+        with_work_left_.pop_front();
+        session.go_on();
+    } while (!with_work_left_.empty() &&
+             measured_now() - now() < openflow::Connection::work_per_turn);
+    if (!with_work_left_.empty()) next_turn_.arm(now());
 }
 
 }  // namespace switchd

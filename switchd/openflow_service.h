@@ -42,6 +42,7 @@ public:
     std::uint64_t datapath_id() const override { return datapath_id_; }
     std::string description() const override { return bridge_.name(); }
     TimePoint now() const override { return reactor_.now(); }
+    TimePoint measured_now() const override { return reactor_.clock().now(); }
     FlowTables& tables() override { return bridge_.tables().flow_tables(); }
     std::vector<openflow::PortDescription> ports() const override;
     openflow::PortCounters counters(PortNumber port) const override;
@@ -81,6 +82,8 @@ private:
     void set_fail_open(bool on);
     void tick_later() noexcept;
     void on_tick() noexcept;
+    void go_on_later(Session& session) noexcept;
+    void on_next_turn() noexcept;
 
     void packet_in(const PacketInRequest& request,
                    std::span<const std::byte> frame) noexcept override;
@@ -98,6 +101,8 @@ private:
     std::uint64_t datapath_id_;
     openflow::ConnectionSet connections_{*this};
     std::list<Session*> sessions_;
+    std::list<Session*> with_work_left_;  // first come, first served
+    std::size_t snoopers_ = 0;
     std::size_t controllers_here_ = 0;
     bool failing_open_ = false;
     bool closed_ = false;
@@ -108,6 +113,8 @@ private:
     std::list<StreamListener> listeners_;
     std::list<StreamDialer> dialers_;
     Timer ticks_ = Timer::calling<&OpenflowService::on_tick>(reactor_, this);
+    // Rings in the next turn, once what else has come meanwhile is known.
+    Timer next_turn_ = Timer::calling<&OpenflowService::on_next_turn>(reactor_, this);
     Timer alone_ = Timer::calling<&OpenflowService::fail_open>(reactor_, this);
 };
 

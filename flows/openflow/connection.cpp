@@ -55,7 +55,7 @@ void Connection::receive(std::span<const std::byte> bytes) {
     sign_of_life();
     const ByteSpan received = as_message_bytes(bytes);
     input_.insert(input_.end(), received.begin(), received.end());
-    go_on();
+    work();
     if (waiting_input() > input_bytes_max) close("it sends more than it takes answers to");
 }
 
@@ -63,18 +63,37 @@ void Connection::consume(std::size_t bytes) {
     out_.consume(bytes);
     // Who reads is alive, unless it may be the kernel that has taken our question.
     if (bytes != 0 && !probed_) sign_of_life();
-    go_on();
+    work();
 }
 
-// Packet-ins and requests take turns, so that neither keeps the other waiting.
 void Connection::go_on() {
-    bool progress = true;
-    while (progress && out_.size() < output_bytes_max) {
-        progress = send_packet_in();
-        if (!closed_ && take_step()) progress = true;
+    if (out_.size() < output_bytes_max) step();
+    work();
+}
+
+void Connection::work() {
+    while (out_.size() < output_bytes_max) {
+        if (turn_is_over()) {
+            const bool left = parts_ || waiting_input() != 0 || !packet_ins_.empty();
+            if (left && listener_) listener_->work_left();
+            break;
+        }
+        if (!step()) break;
     }
     input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(handled_));
     handled_ = 0;
+}
+
+// Packet-ins and requests take turns, so that neither keeps the other waiting. False: there was
+// nothing to do.
+bool Connection::step() {
+    const bool sent = send_packet_in();
+    return (!closed_ && take_step()) || sent;
+}
+
+bool Connection::turn_is_over() const {
+    Switch& target = controllers_.target();
+    return target.measured_now() - target.now() >= work_per_turn;
 }
 
 bool Connection::send_packet_in() {
@@ -166,8 +185,10 @@ void Connection::send_error(Error error, std::uint32_t xid, ByteSpan data) {
 
 // Room for one more message that was not asked for.
 bool Connection::room_for_news() {
-    if (!closed_ && out_.size() < news_bytes_max) return true;
-    ++news_dropped_;
+    if (closed_) return false;
+    if (out_.size() < news_bytes_max) return true;
+    close("it does not take what it would have to know");
+    if (listener_) listener_->output_ready();
     return false;
 }
 

@@ -9,9 +9,13 @@
 //
 // Bounds: while more than output_bytes_max wait to be sent, no request is looked at, and long
 // replies are made piece by piece as they are sent, so who asks for much and reads nothing holds
-// little. Packet-ins wait in their own queue meanwhile (packet_in_queue.h); other messages that
-// were not asked for are dropped and counted beyond news_bytes_max. A transport that heeds
+// little. Packet-ins wait in their own queue meanwhile (packet_in_queue.h). Other messages that
+// were not asked for say how the switch has changed, so none may be missing: beyond news_bytes_max
+// the connection ends, and the peer asks anew when it comes back. A transport that heeds
 // wants_input() never fills input_bytes_max.
+//
+// Time: a request can take long, and many of them can come at once. When work_per_turn is over, the
+// rest waits for the next turn of the loop, and the listener is told to call go_on() then.
 #pragma once
 
 #include <memory>
@@ -43,8 +47,11 @@ public:
     };
 
     static constexpr std::size_t output_bytes_max = 256 * 1024;
-    static constexpr std::size_t news_bytes_max = 1024 * 1024;
+    // All rules of a large table may go at once and each be told of.
+    static constexpr std::size_t news_bytes_max = 16 * 1024 * 1024;
     static constexpr std::size_t input_bytes_max = 256 * 1024;
+    // Of all connections together, since the turn began; about what 100 frames take.
+    static constexpr Duration work_per_turn = std::chrono::milliseconds{1};
 
     // `controllers`, and `listener` if there is one, outlive this.
     Connection(ConnectionSet& controllers, const Settings& settings,
@@ -60,6 +67,8 @@ public:
     std::span<const std::byte> pending() const { return std::as_bytes(out_.pending()); }
     // The first `bytes` of pending() are sent. Goes on with requests that waited for it.
     void consume(std::size_t bytes);
+    // In a later turn, after OutputListener::work_left(): goes on with at least one request.
+    void go_on();
 
     // Drain pending(), then close. The reason is for people.
     bool closed() const { return closed_; }
@@ -72,7 +81,6 @@ public:
     Session& session() { return session_; }
     const Session& session() const { return session_; }
     std::uint64_t packet_ins_dropped() const { return packet_ins_.dropped(); }
-    std::uint64_t news_dropped() const { return news_dropped_; }
 
     // What happens, for the set of connections.
     void tell_port_status(PortChange change, const PortDescription& port);
@@ -88,7 +96,9 @@ private:
     void negotiate(ByteSpan hello);
     void answer_request(ByteSpan message);
     void send_error(Error error, std::uint32_t xid, ByteSpan data);
-    void go_on();
+    void work();
+    bool step();
+    bool turn_is_over() const;
     bool send_packet_in();
     bool take_step();
     bool room_for_news();
@@ -108,7 +118,6 @@ private:
     Outbox out_;
     std::unique_ptr<MultipartReply> parts_;  // of the reply that is being sent
     PacketInQueue packet_ins_;
-    std::uint64_t news_dropped_ = 0;
 
     TimePoint silent_since_;
     std::optional<TimePoint> probed_;

@@ -46,7 +46,7 @@ AggregateStats aggregate(const Request& request, const FlowMod& selection) {
     FlowTables& tables = request.target.tables();
     tables.settle();
     AggregateStats stats;
-    for (const Rule* rule : tables.select(selection)) {
+    for (const Rule* rule : tables.select_unordered(selection)) {
         stats.packets += rule->packets;
         stats.bytes += rule->bytes;
         ++stats.flows;

@@ -48,7 +48,8 @@ public:
 
     virtual std::uint64_t datapath_id() const = 0;
     virtual std::string description() const = 0;  // the datapath's, for people
-    virtual TimePoint now() const = 0;
+    virtual TimePoint now() const = 0;            // when this turn of the loop began
+    virtual TimePoint measured_now() const = 0;   // this moment, to see how long something takes
     virtual FlowTables& tables() = 0;
 
     // Ascending. Port 0, which OpenFlow has no number for, is left out; LOCAL is in it if it

@@ -42,6 +42,7 @@ public:
 
     // The time at which this turn began.
     TimePoint now() const { return now_; }
+    const Clock& clock() const { return clock_; }
     FramePool& pool() { return pool_; }
     Backlog& backlog() { return backlog_; }
 

@@ -29,6 +29,13 @@ const std::string every_flow =
     "00010000 00000000 ff000000 ffffffff ffffffff 00000000"
     "0000000000000000 0000000000000000 0001000400000000";
 
+struct Listener final : OutputListener {
+    void output_ready() noexcept override { ++told; }
+    void work_left() noexcept override { ++unfinished; }
+    int told = 0;
+    int unfinished = 0;
+};
+
 PacketInRequest punt(PortNumber port) {
     PacketInRequest request;
     request.pipeline.set(field::in_port, port);
@@ -243,21 +250,66 @@ TEST_CASE("packet-ins wait while a peer does not read, a few of each port") {
     CHECK(packet_ins == PacketInQueue::waiting_per_port_max + 1);
 }
 
-TEST_CASE("news beyond a bound are dropped and counted") {
+TEST_CASE("who would miss news is left, and has heard all that came before") {
     World world;
-    Peer peer(world.controllers, Version::v1_3, {.primary = true});
+    Listener listener;
+    Connection connection(world.controllers, {.primary = true}, &listener);
+    connection.receive(as_input(from_hex("0400000800000000")));
+    connection.consume(connection.pending().size());
     const PortDescription port = world.target.ports()[0];
-    for (int i = 0; i < 100'000; ++i) world.controllers.port_changed(PortChange::modified, port);
-    CHECK(peer.connection.pending().size() < Connection::news_bytes_max + message_bytes_max);
-    const auto told = peer.take().size();
-    CHECK(told + peer.connection.news_dropped() == 100'000);
+    std::size_t told = 0;
+    for (; !connection.closed(); ++told) {
+        REQUIRE(listener.told == static_cast<int>(told));
+        world.controllers.port_changed(PortChange::modified, port);
+    }
+    CHECK(listener.told == static_cast<int>(told));
+    CHECK(connection.pending().size() < Connection::news_bytes_max + message_bytes_max);
+    CHECK(connection.pending().size() == (told - 1) * 80);
+    CHECK_FALSE(connection.reason().empty());
+}
+
+TEST_CASE("requests that take longer than a turn has time for go on in the next") {
+    World world;
+    Listener listener;
+    Connection connection(world.controllers, {}, &listener);
+    connection.receive(as_input(from_hex("0400000800000000")));
+    connection.consume(connection.pending().size());
+    Bytes echoes;
+    for (int i = 0; i < 10; ++i) {
+        const Bytes one = message_bytes(Version::v1_3, 2, 1, "");
+        echoes.insert(echoes.end(), one.begin(), one.end());
+    }
+    const auto answered = [&] { return connection.pending().size() / header_bytes; };
+    world.target.work_takes = Connection::work_per_turn / 4;
+    connection.receive(as_input(echoes));
+    CHECK(answered() == 3);
+    CHECK(listener.unfinished == 1);
+    SECTION("what comes and what is sent meanwhile waits behind them") {
+        connection.receive(as_input(echoes));
+        connection.consume(header_bytes);
+        CHECK(answered() == 2);
+        CHECK(listener.unfinished == 3);
+    }
+    SECTION("one is carried out in each turn however late it is") {
+        world.target.work_takes = Connection::work_per_turn;
+        for (std::size_t turn = 1; turn <= 7; ++turn) {
+            world.target.next_turn();
+            connection.go_on();
+            CHECK(answered() == 3 + turn);
+        }
+    }
+    SECTION("nothing is left to do in the end") {
+        for (int turn = 0; listener.unfinished != 0; ++turn) {
+            REQUIRE(turn < 10);
+            listener.unfinished = 0;
+            world.target.next_turn();
+            connection.go_on();
+        }
+        CHECK(answered() == 10);
+    }
 }
 
 TEST_CASE("who carries the bytes is told when some came by themselves") {
-    struct Listener final : OutputListener {
-        void output_ready() noexcept override { ++told; }
-        int told = 0;
-    };
     World world;
     Listener listener;
     Connection connection(world.controllers, {.primary = true}, &listener);

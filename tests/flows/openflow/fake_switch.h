@@ -38,6 +38,9 @@ public:
     std::uint64_t datapath_id() const override { return 0x0000020000000001; }
     std::string description() const override { return "a bridge of tests"; }
     TimePoint now() const override { return clock.now(); }
+    // As if what was done since the last look had taken `work_takes`.
+    TimePoint measured_now() const override { return clock.now() + (worked += work_takes); }
+    void next_turn() { worked = {}; }
     FlowTables& tables() override { return tables_; }
     std::vector<openflow::PortDescription> ports() const override { return ports_; }
     openflow::PortCounters counters(PortNumber port) const override {
@@ -67,6 +70,8 @@ public:
     void controllers_changed() override { ++changes; }
 
     ManualClock clock;
+    Duration work_takes{};
+    mutable Duration worked{};  // in this turn
     std::vector<Sent> sent;
     int changes = 0;
 
