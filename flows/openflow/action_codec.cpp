@@ -4,6 +4,7 @@
 #include <bit>
 #include <optional>
 
+#include "flows/openflow/action_numbers.h"
 #include "flows/openflow/header.h"
 #include "flows/openflow/match_codec.h"
 
@@ -15,71 +16,7 @@ using namespace rule_action;
 constexpr std::uint16_t type_vendor = 0xffff;  // of actions and instructions
 constexpr std::uint16_t vlan_id_bits = 0x0fff;
 
-// Actions that are not a vendor's, by what they do; their numbers changed from 1.0 to 1.1.
-enum class Standard : std::uint8_t {
-    output,
-    set_vlan_vid,
-    set_vlan_pcp,
-    pop_vlan,
-    set_eth_src,
-    set_eth_dst,
-    set_ipv4_src,
-    set_ipv4_dst,
-    set_tos,
-    set_ecn,
-    set_port_src,
-    set_port_dst,
-    enqueue,
-    push_vlan,
-    set_queue,
-    group,
-    set_ttl,
-    dec_ttl,
-    set_field,
-    meter,
-};
-constexpr std::uint16_t none = 0xffff;
-struct StandardCode {
-    Standard action;
-    std::uint16_t in_1_0;
-    std::uint16_t later;
-    Version first = Version::v1_1;  // that has the later one
-};
-constexpr std::array standard_codes{
-    StandardCode{Standard::output, 0, 0},
-    StandardCode{Standard::set_vlan_vid, 1, 1},
-    StandardCode{Standard::set_vlan_pcp, 2, 2},
-    StandardCode{Standard::pop_vlan, 3, 18},
-    StandardCode{Standard::set_eth_src, 4, 3},
-    StandardCode{Standard::set_eth_dst, 5, 4},
-    StandardCode{Standard::set_ipv4_src, 6, 5},
-    StandardCode{Standard::set_ipv4_dst, 7, 6},
-    StandardCode{Standard::set_tos, 8, 7},
-    StandardCode{Standard::set_ecn, none, 8},
-    StandardCode{Standard::set_port_src, 9, 9},
-    StandardCode{Standard::set_port_dst, 10, 10},
-    StandardCode{Standard::enqueue, 11, none},
-    StandardCode{Standard::push_vlan, none, 17},
-    StandardCode{Standard::set_queue, none, 21},
-    StandardCode{Standard::group, none, 22},
-    StandardCode{Standard::set_ttl, none, 23},
-    StandardCode{Standard::dec_ttl, none, 24},
-    StandardCode{Standard::set_field, none, 25, Version::v1_2},
-    StandardCode{Standard::meter, none, 29, Version::v1_5},
-};
-
-std::uint16_t code_of(const StandardCode& row, Version version) {
-    if (version == Version::v1_0) return row.in_1_0;
-    return version >= row.first ? row.later : none;
-}
-std::optional<Standard> standard_of(std::uint16_t type, Version version) {
-    for (const StandardCode& row : standard_codes)
-        if (code_of(row, version) == type) return row.action;
-    return std::nullopt;
-}
-std::uint16_t code_of(Standard action, Version version) {
-    return code_of(standard_codes[static_cast<std::size_t>(action)], version);
-}
+using Standard = StandardAction;
 
 namespace nicira_action {
 constexpr std::uint16_t resubmit = 1, set_queue = 4, pop_queue = 5, load = 7, note = 8,
@@ -89,10 +26,6 @@ constexpr std::uint16_t resubmit = 1, set_queue = 4, pop_queue = 5, load = 7, no
 namespace controller_property {
 constexpr std::uint16_t max_len = 0, controller_id = 1, reason = 2, userdata = 3;
 }  // namespace controller_property
-namespace instruction {
-constexpr std::uint16_t goto_table = 1, write_metadata = 2, write_actions = 3, apply_actions = 4,
-                        clear_actions = 5, meter = 6;
-}  // namespace instruction
 
 constexpr std::uint8_t protocol_tcp = 6, protocol_udp = 17, protocol_sctp = 132;
 struct PortFields {
@@ -171,7 +104,7 @@ private:
 
     Done read_action(std::uint16_t type, Reader& body) {
         if (type == type_vendor) return read_vendor(body);
-        const std::optional<Standard> action = standard_of(type, version_);
+        const std::optional<Standard> action = standard_action(type, version_);
         if (!action) return fail(Error::bac_bad_type);
         if (*action == Standard::set_field) return read_set_field(body, version_ >= Version::v1_5);
         if (body.left() != body_bytes(*action)) return fail(Error::bac_bad_len);
@@ -285,11 +218,6 @@ private:
             default: return error;
         }
     }
-    // The ingress port can only be set under Nicira's code.
-    static bool settable(const FieldHeader& header) {
-        return header.field->writable && (header.field->id != FieldId::in_port || header.nicira);
-    }
-
     Done read_vendor(Reader& body) {
         if (body.u32() != vendor_nicira) return fail(Error::bac_bad_vendor);
         const std::uint16_t subtype = body.u16();
@@ -497,8 +425,8 @@ public:
     }
 
 private:
-    bool has(Standard action) const { return code_of(action, version_) != none; }
-    std::uint16_t type(Standard action) const { return code_of(action, version_); }
+    bool has(Standard action) const { return number_of(action, version_) != no_action_number; }
+    std::uint16_t type(Standard action) const { return number_of(action, version_); }
     void put_number(Standard action, std::uint64_t value, std::size_t bytes) {
         const Open open(writer_, type(action));
         writer_.number(value, bytes);

@@ -1,3 +1,4 @@
+#include "flows/openflow/action_numbers.h"
 #include "flows/openflow/port_codec.h"
 #include "flows/openflow/requests.h"
 
@@ -8,8 +9,7 @@ namespace {
 constexpr std::uint32_t flow_stats = 1;
 constexpr std::uint32_t table_stats = 2;
 constexpr std::uint32_t port_stats = 4;
-constexpr std::uint32_t arp_addresses = 128;   // 1.0 and 1.1: matches on them
-constexpr std::uint32_t actions_1_0 = 0x0fff;  // all that 1.0 has
+constexpr std::uint32_t arp_addresses = 128;  // 1.0 and 1.1: matches on them
 
 // Flags of the configuration.
 constexpr std::uint16_t fragment_mask = 3;
@@ -42,7 +42,7 @@ Outcome answer_features(const Request& request) {
         writer.u8(table_count);
         writer.zeros(3);  // 1.3: the main connection; padding
         writer.u32(capabilities(request.version()));
-        writer.u32(request.version() == Version::v1_0 ? actions_1_0 : 0);
+        writer.u32(request.version() == Version::v1_0 ? offered_actions(Version::v1_0) : 0);
         if (request.version() <= Version::v1_2) write_ports(writer, request);
     });
     return {};

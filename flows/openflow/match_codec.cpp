@@ -713,8 +713,22 @@ FieldHeader decode_field_header(Reader& reader) {
     return {field_of(*header), header->nicira()};
 }
 
-void encode_field_header(Writer& writer, const FieldHeader& header, Version version) {
-    write_entry_header(writer, written_code(*header.field, version, !header.nicira), false);
+void encode_field_header(Writer& writer, const FieldHeader& header, Version version, bool masked) {
+    write_entry_header(writer, written_code(*header.field, version, !header.nicira), masked);
+}
+
+bool settable(const FieldHeader& header) {
+    return header.field->writable && (header.field->id != FieldId::in_port || header.nicira);
+}
+
+std::vector<FieldHeader> known_headers() {
+    std::vector<FieldHeader> headers;
+    for (const MatchField& field : match_fields()) {
+        headers.push_back({&field, field.oxm == 0});
+        const bool same_layout = (field.oxm & 0xff) == (field.nxm & 0xff) && field.nxm_shift == 0;
+        if (field.oxm != 0 && field.nxm != 0 && !same_layout) headers.push_back({&field, true});
+    }
+    return headers;
 }
 
 }  // namespace switchd::openflow

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <expected>
+#include <vector>
 
 #include "flows/match.h"
 #include "flows/match_field.h"
@@ -67,6 +68,13 @@ struct FieldHeader {
     bool nicira = false;  // as in FieldEntry
 };
 FieldHeader decode_field_header(Reader& reader);
-void encode_field_header(Writer& writer, const FieldHeader& header, Version version);
+// `masked`: the header of an entry that has a mask, too.
+void encode_field_header(Writer& writer, const FieldHeader& header, Version version,
+                         bool masked = false);
+// Whether actions may change it: the ingress port only under Nicira's code.
+bool settable(const FieldHeader& header);
+// The headers that say what can be matched on: of each field its code, both where Nicira's does not
+// mean the same.
+std::vector<FieldHeader> known_headers();
 
 }  // namespace switchd::openflow

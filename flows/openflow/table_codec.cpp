@@ -1,6 +1,8 @@
 #include "flows/openflow/table_codec.h"
 
 #include "flows/match_field.h"
+#include "flows/openflow/action_numbers.h"
+#include "flows/openflow/match_codec.h"
 #include "flows/openflow/property.h"
 
 namespace switchd::openflow {
@@ -10,18 +12,21 @@ using Failure = std::unexpected<Error>;
 
 constexpr std::size_t table_name_bytes = 32;
 
-// Bits of what 1.0 and 1.1 can match on, and of 1.1's and 1.2's actions and instructions, by their
-// numbers on the wire.
+// Bits of what 1.0 and 1.1 can match on, by their numbers on the wire.
 constexpr std::uint32_t wildcards_1_0 = 0x3fffff;
-constexpr std::uint32_t fields_1_1 = 0xf8ff;       // all but MPLS
-constexpr std::uint32_t actions_1_1 = 0x01a607ff;  // all but TTL copying, MPLS, groups
-constexpr std::uint32_t actions_1_2 = 0x03a60001;
-constexpr std::uint32_t instructions_1_1 = 0x3e;
+constexpr std::uint32_t fields_1_1 = 0xf8ff;  // all but MPLS
 constexpr unsigned fields_of_1_2 = 36;
+constexpr unsigned last_table = table_count - 1;
 
 // OFPTC_*
 constexpr std::uint32_t config_eviction = 4;
 constexpr std::uint32_t config_vacancy = 8;
+
+// OFPTFPT_*
+namespace table_property {
+constexpr std::uint16_t instructions = 0, next_tables = 2, write_actions = 4, apply_actions = 6,
+                        match = 8, wildcards = 10, write_set_field = 12, apply_set_field = 14;
+}  // namespace table_property
 
 constexpr std::uint16_t eviction_property = 2;
 constexpr std::uint16_t vacancy_property = 3;
@@ -32,7 +37,8 @@ std::uint64_t fields_1_2(bool writable) {
     std::uint64_t bits = 0;
     for (const MatchField& field : match_fields()) {
         const unsigned number = field.oxm >> 9 & 0x7f;
-        if (field.oxm >> 16 == 0x8000 && number < fields_of_1_2 && (!writable || field.writable))
+        if (field.oxm >> 16 == 0x8000 && number < fields_of_1_2 &&
+            (!writable || settable({&field, false})))
             bits |= std::uint64_t{1} << number;
     }
     return bits;
@@ -52,24 +58,61 @@ std::uint32_t eviction_config(const TableState& state) {
     return state.evicts ? config_eviction : 0;
 }
 
-void write_abilities_1_1(Writer& writer) {
+void write_abilities_1_1(Writer& writer, std::uint32_t instructions) {
+    const std::uint32_t actions = offered_actions(Version::v1_1);
     writer.u32(fields_1_1);  // that may be wildcards
     writer.u32(fields_1_1);
-    writer.u32(instructions_1_1);
-    writer.u32(actions_1_1);  // to write
-    writer.u32(actions_1_1);  // to apply
+    writer.u32(instructions);
+    writer.u32(actions);  // to write
+    writer.u32(actions);  // to apply
 }
 
-void write_abilities_1_2(Writer& writer) {
+void write_abilities_1_2(Writer& writer, std::uint32_t instructions) {
+    const std::uint32_t actions = offered_actions(Version::v1_2);
     writer.u64(fields_1_2(false));
     writer.u64(fields_1_2(false));  // that may be wildcards
-    writer.u32(actions_1_2);        // to write
-    writer.u32(actions_1_2);        // to apply
+    writer.u32(actions);            // to write
+    writer.u32(actions);            // to apply
     writer.u64(fields_1_2(true));
     writer.u64(fields_1_2(true));
     writer.u64(~std::uint64_t{0});  // metadata to match
     writer.u64(~std::uint64_t{0});  // and to write
-    writer.u32(instructions_1_1);
+    writer.u32(instructions);
+}
+
+// A property that lists the headers, without more, of actions or instructions.
+void write_kinds(Writer& writer, std::uint16_t type, std::uint32_t numbers) {
+    write_property(writer, type, [&] {
+        for (std::uint16_t number = 0; number < 32; ++number) {
+            if ((numbers >> number & 1) == 0) continue;
+            writer.u16(number);
+            writer.u16(4);  // length
+        }
+    });
+}
+
+void write_fields(Writer& writer, std::uint16_t type, Version version, bool to_set, bool masks) {
+    write_property(writer, type, [&] {
+        for (const FieldHeader& header : known_headers())
+            if (!to_set || settable(header))
+                encode_field_header(writer, header, version, masks && header.field->maskable);
+    });
+}
+
+// What a table can do, also where no rule matches (the even numbers are for both).
+void write_abilities_1_3(Writer& writer, std::uint8_t table, Version version) {
+    using namespace table_property;
+    write_kinds(writer, instructions, offered_instructions(table == last_table));
+    write_property(writer, next_tables, [&] {
+        for (unsigned next = table + 1u; next < table_count; ++next)
+            writer.u8(static_cast<std::uint8_t>(next));
+    });
+    write_kinds(writer, write_actions, offered_actions(version));
+    write_kinds(writer, apply_actions, offered_actions(version));
+    write_fields(writer, match, version, false, true);
+    write_fields(writer, wildcards, version, false, false);
+    write_fields(writer, write_set_field, version, true, false);
+    write_fields(writer, apply_set_field, version, true, false);
 }
 
 // The properties of a table mod: the thresholds of vacancy, if there are any.
@@ -101,8 +144,9 @@ void encode_table_stats(Writer& writer, std::uint8_t table, const TableState& st
         writer.zeros(version == Version::v1_0 ? 3 : 7);
         writer.zeros(table_name_bytes);
         if (version == Version::v1_0) writer.u32(wildcards_1_0);
-        if (version == Version::v1_1) write_abilities_1_1(writer);
-        if (version == Version::v1_2) write_abilities_1_2(writer);
+        const std::uint32_t instructions = offered_instructions(table == last_table);
+        if (version == Version::v1_1) write_abilities_1_1(writer, instructions);
+        if (version == Version::v1_2) write_abilities_1_2(writer, instructions);
         if (version != Version::v1_0) writer.u32(miss_config(state.miss));
         writer.u32(state.rules_max);
         writer.u32(state.rules);
@@ -122,12 +166,7 @@ void encode_table_features(Writer& writer, std::uint8_t table, const TableState&
     writer.u64(~std::uint64_t{0});  // and to write
     writer.u32(version >= Version::v1_4 ? config_eviction | config_vacancy : 0);
     writer.u32(state.rules_max);
-    if (version <= Version::v1_4) {
-        // Instructions, next tables, actions to write and apply, fields to match, to wildcard, to
-        // write and to apply.
-        for (std::uint16_t type = 0; type <= 14; type = static_cast<std::uint16_t>(type + 2))
-            write_property(writer, type, [] {});
-    }
+    write_abilities_1_3(writer, table, version);
     writer.patch_u16(start, static_cast<std::uint16_t>(writer.size() - start));
 }
 

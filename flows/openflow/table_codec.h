@@ -15,8 +15,7 @@ namespace switchd::openflow {
 
 void encode_table_stats(Writer& writer, std::uint8_t table, const TableState& state,
                         Version version);
-// 1.3 and later. What 1.3 and 1.4 demand is there and empty: in full, the 255 tables would be more
-// than a megabyte, which ovs-ofctl asks for before each of its commands.
+// 1.3 and later: all that the tables' fields, actions and instructions are.
 void encode_table_features(Writer& writer, std::uint8_t table, const TableState& state,
                            Version version);
 // 1.4 and later. `vacancy`: the thresholds, if the table is watched.

@@ -1,5 +1,8 @@
 #include "flows/openflow/table_codec.h"
 
+#include <map>
+
+#include "flows/openflow/property.h"
 #include "tests/flows/openflow/peer.h"
 #include "tests/support/catch.h"
 
@@ -35,6 +38,29 @@ std::string stats_in(Version version) {
 
 std::string features_in(Version version) {
     return written([&](Writer& writer) { encode_table_features(writer, 7, busy(), version); });
+}
+
+// The properties of a table's features, which lie behind 64 bytes: type, value.
+using Properties = std::map<unsigned, std::string>;
+Properties properties_in(Version version, std::uint8_t table) {
+    std::vector<std::uint8_t> bytes;
+    Writer writer(bytes);
+    encode_table_features(writer, table, busy(), version);
+    Reader reader(ByteSpan(bytes).subspan(64));
+    Properties found;
+    while (reader.left() != 0) {
+        const auto property = read_property(reader);
+        REQUIRE(property);
+        found[property->type] = to_hex(property->value);
+    }
+    return found;
+}
+
+// Whether the header of a field is in a list of them.
+bool lists(std::string_view headers, std::string_view wanted) {
+    for (std::size_t at = 0; at < headers.size(); at += wanted.size())
+        if (headers.substr(at, wanted.size()) == wanted) return true;
+    return false;
 }
 
 std::string zeros(std::size_t bytes) {
@@ -75,22 +101,57 @@ TEST_CASE("a table of 1.2 matches on the fields of that version only") {
     CHECK(bits >> 36 == 0);
 }
 
-TEST_CASE("a table's features have the properties that a version demands, all empty") {
-    const std::string fixed = zeros(5 + 32) + std::string(32, 'f');
-    CHECK(features_in(Version::v1_3) == "008007" + fixed +
-                                            "00000000"
-                                            "00000033"
-                                            "0000000400000000"
-                                            "0002000400000000"
-                                            "0004000400000000"
-                                            "0006000400000000"
-                                            "0008000400000000"
-                                            "000a000400000000"
-                                            "000c000400000000"
-                                            "000e000400000000");
-    CHECK(features_in(Version::v1_5) == "004007" + fixed +
-                                            "0000000c"
-                                            "00000033");
+TEST_CASE("a table's features begin with what is fixed") {
+    const std::string fixed = "07" + zeros(5 + 32) + std::string(32, 'f');
+    CHECK(features_in(Version::v1_3).substr(4, 124) == fixed +
+                                                           "00000000"
+                                                           "00000033");
+    CHECK(features_in(Version::v1_5).substr(4, 124) == fixed +
+                                                           "0000000c"
+                                                           "00000033");
+}
+
+TEST_CASE("a table's features list what rules can match on and do") {
+    for (const Version version : {Version::v1_3, Version::v1_4, Version::v1_5}) {
+        const Properties found = properties_in(version, 7);
+        CHECK(found.at(0) ==
+              "00010004"
+              "00020004"
+              "00030004"
+              "00040004"
+              "00050004");
+        CHECK(found.at(2).substr(0, 4) == "0809");
+        CHECK(found.at(2).size() == 2 * (table_count - 8));
+        CHECK(found.at(4) ==
+              "00000004"
+              "00110004"
+              "00120004"
+              "00150004"
+              "00170004"
+              "00180004"
+              "00190004");
+        CHECK(found.at(6) == found.at(4));
+        CHECK(lists(found.at(8), "80000004"));   // in_port has no mask
+        CHECK(lists(found.at(8), "8000090c"));   // eth_src may have one
+        CHECK(lists(found.at(10), "80000806"));  // and is named without it here
+        CHECK(lists(found.at(10), "80001001"));  // ip_dscp, and
+        CHECK(lists(found.at(10), "00000a01"));  // nw_tos, which lies elsewhere in its byte
+        CHECK(lists(found.at(12), "80000806"));
+        CHECK_FALSE(lists(found.at(12), "80000a02"));  // eth_type is not to be changed
+        CHECK_FALSE(lists(found.at(12), "80000004"));  // in_port only
+        CHECK(lists(found.at(12), "00000002"));        // under Nicira's code
+        CHECK(found.at(14) == found.at(12));
+    }
+}
+
+TEST_CASE("the last table has none to go to") {
+    const Properties found = properties_in(Version::v1_3, table_count - 1);
+    CHECK(found.at(0) ==
+          "00020004"
+          "00030004"
+          "00040004"
+          "00050004");
+    CHECK(found.at(2).empty());
 }
 
 TEST_CASE("a table's description says whether it evicts") {
