@@ -239,6 +239,9 @@ constexpr std::array<Row, static_cast<std::size_t>(Error::count_)> rows{{
     {Error::mofc_bad_table_id, "OFPMOFC_BAD_TABLE_ID", {standard(v1_4, 16, 6)}},
     {Error::mofc_bad_out, "OFPMOFC_BAD_OUT", {standard(v1_4, 16, 7)}},
     {Error::nxr_not_supported, "NXR_NOT_SUPPORTED", {nicira_1_0(v1_0, 1, 533), nicira(v1_2, 34)}},
+    {Error::nxst_not_configured,
+     "NXST_NOT_CONFIGURED",
+     {nicira_1_0(v1_0, 1, 535), nicira(v1_2, 36)}},
 }};
 
 constexpr bool in_order() {

@@ -172,6 +172,8 @@ enum class Error : std::uint8_t {
     mofc_bad_out,
 
     nxr_not_supported,
+
+    nxst_not_configured,
     count_
 };
 

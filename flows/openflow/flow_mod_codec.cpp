@@ -64,6 +64,13 @@ std::expected<void, Error> set_command_1_0(FlowMod& mod, std::uint16_t number, b
     return {};
 }
 
+// An addition of 1.0 or 1.1 always does, which its rule tells as if it had been asked for.
+void set_resets_counters(FlowMod& mod, Version version) {
+    if (version <= Version::v1_1 && mod.command == Command::add)
+        mod.flags |= rule_flag::reset_counts;
+    mod.resets_counters = (mod.flags & rule_flag::reset_counts) != 0;
+}
+
 // What is not wrong in itself but cannot be done: at the end, so that what is wrong is told first.
 std::expected<FlowMod, Error> accepted(FlowMod mod, RuleActions actions, std::uint32_t buffer,
                                        Version version) {
@@ -101,7 +108,7 @@ std::expected<FlowMod, Error> decode_flow_mod_1_0(ByteSpan message, bool table_i
     if (removes(mod.command)) mod.out_port = port_from_16(out_port);
     mod.modify_cookie = true;
     mod.modify_may_add = true;
-    mod.resets_counters = mod.command == Command::add;
+    set_resets_counters(mod, Version::v1_0);
     return accepted(std::move(mod), std::move(*actions), buffer, Version::v1_0);
 }
 
@@ -151,8 +158,7 @@ std::expected<FlowMod, Error> decode_flow_mod_1_1(ByteSpan message, Version vers
         mod.cookie_mask = cookie_mask;
     }
     mod.modify_may_add = version == Version::v1_1 && mod.cookie_mask == 0;
-    mod.resets_counters = version == Version::v1_1 ? mod.command == Command::add
-                                                   : (mod.flags & rule_flag::reset_counts) != 0;
+    set_resets_counters(mod, version);
     return accepted(std::move(mod), std::move(*actions), buffer, version);
 }
 
@@ -189,8 +195,8 @@ std::uint16_t age(Duration duration) {
 // show none.
 std::uint16_t shown_flags(const Rule& rule, Version version) {
     if (version < Version::v1_3) return 0;
-    return rule.flags &
-           (rule_flag::send_flow_removed | rule_flag::no_packet_counts | rule_flag::no_byte_counts);
+    return rule.flags & (rule_flag::send_flow_removed | rule_flag::reset_counts |
+                         rule_flag::no_packet_counts | rule_flag::no_byte_counts);
 }
 
 // A list of OXS fields with its length and padding.
@@ -313,8 +319,7 @@ std::expected<FlowMod, Error> decode_nicira_flow_mod(ByteSpan message, Version v
     if (removes(mod.command)) mod.out_port = port_from_16(out_port);
     mod.modify_cookie = mod.new_cookie != ~std::uint64_t{0};
     mod.modify_may_add = cookie.mask == 0;
-    mod.resets_counters = version <= Version::v1_1 ? mod.command == Command::add
-                                                   : (mod.flags & rule_flag::reset_counts) != 0;
+    set_resets_counters(mod, version);
     return accepted(std::move(mod), std::move(*actions), buffer, version);
 }
 

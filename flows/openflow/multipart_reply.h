@@ -26,9 +26,11 @@ inline constexpr std::uint16_t queue_description = 15;
 inline constexpr std::uint16_t experimenter = 0xffff;
 }  // namespace multipart_type
 
-namespace nicira_stats {  // NXST_*, of 1.0 only
-inline constexpr std::uint32_t flow = 0;
-inline constexpr std::uint32_t aggregate = 1;
+namespace nicira_stats {                       // NXST_*
+inline constexpr std::uint32_t flow = 0;       // of 1.0 only
+inline constexpr std::uint32_t aggregate = 1;  // of 1.0 only
+inline constexpr std::uint32_t ipfix_bridge = 3;
+inline constexpr std::uint32_t ipfix_flow = 4;
 }  // namespace nicira_stats
 
 class MultipartReply {

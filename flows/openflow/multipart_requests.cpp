@@ -29,9 +29,11 @@ Outcome answer_experimenter_stats(const Request& request, ByteSpan body) {
     const std::uint32_t subtype = reader.u32();
     if (!reader.ok()) return Failure(Error::brc_bad_len);
     if (vendor != vendor_nicira && vendor != vendor_onf) return Failure(Error::brc_bad_vendor);
+    if (vendor == vendor_onf) return Failure(Error::brc_bad_subtype);
+    if (subtype == nicira_stats::ipfix_bridge || subtype == nicira_stats::ipfix_flow)
+        return Failure(Error::nxst_not_configured);
     const bool known = subtype == nicira_stats::flow || subtype == nicira_stats::aggregate;
-    if (vendor == vendor_onf || request.version() != Version::v1_0 || !known)
-        return Failure(Error::brc_bad_subtype);
+    if (request.version() != Version::v1_0 || !known) return Failure(Error::brc_bad_subtype);
     reader.skip(4);
     if (!reader.ok()) return Failure(Error::brc_bad_len);
     return subtype == nicira_stats::flow ? answer_flow_stats_nicira(request, reader.rest())

@@ -24,9 +24,9 @@ std::uint32_t config_bits(Version version) {
 }
 
 std::uint32_t state_of(const PortDescription& port, Version version) {
-    if (port.link_down) return state_link_down;
-    const bool up = (port.config & port_config::down) == 0;
-    return version >= Version::v1_1 && up ? state_live : 0;
+    // As with a cable: who shuts a port cuts its link.
+    if (port.link_down || (port.config & port_config::down) != 0) return state_link_down;
+    return version >= Version::v1_1 ? state_live : 0;
 }
 
 void write_mac(Writer& writer, MacAddress mac) {

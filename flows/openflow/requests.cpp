@@ -38,9 +38,15 @@ Outcome change_group(const Request& request) {
         case 0: return Failure(Error::gmfc_out_of_groups);
         case 1: return Failure(Error::gmfc_unknown_group);
         case 2: return {};
-        default: return Failure(Error::gmfc_bad_command);
+        case 3:  // buckets to insert
+        case 5:  // and to remove
+            if (request.version() >= Version::v1_5) return Failure(Error::gmfc_unknown_group);
+            break;
+        default: break;
     }
+    return Failure(Error::gmfc_bad_command);
 }
+
 Outcome change_meter(const Request& request) {
     Reader reader(request.body());
     const std::uint16_t command = reader.u16();

@@ -61,7 +61,7 @@ TEST_CASE("a port tells of its state, and of what a version has words for") {
     CHECK(port_in(Version::v1_3, port).substr(64, 16) == "0000004000000001");
     port.link_down = false;
     port.config = port_config::down;
-    CHECK(port_in(Version::v1_3, port).substr(64, 16) == "0000000100000000");
+    CHECK(port_in(Version::v1_3, port).substr(64, 16) == "0000000100000001");
 }
 
 TEST_CASE("a long name of a port is cut before the last byte of its field") {

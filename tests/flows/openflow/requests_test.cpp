@@ -37,6 +37,10 @@ TEST_CASE("there are no groups, meters and bundles, and none can be made") {
     CHECK(peer.answer(meter_mod, "0002 0000 ffffffff").empty());
     CHECK(peer.answer(bundle_control, "00000000 0000 0003") == "error 0001 0001");
     CHECK(peer.answer(multipart_request, "0006 0000 00000000") == "error 0001 0002");
+    CHECK(peer.answer(group_mod, "0003 00 00 00000001") == "error 0006 000b");
+    Peer later(world.controllers, Version::v1_5);
+    CHECK(later.answer(group_mod, "0003 00 00 00000001") == "error 0006 0008");
+    CHECK(later.answer(group_mod, "0005 00 00 00000001") == "error 0006 0008");
 }
 
 TEST_CASE("a packet is sent with its actions") {
@@ -73,9 +77,14 @@ TEST_CASE("statistics that there are not are refused") {
     CHECK(old.answer(multipart_request, "ffff 0000 00002320 00000009") == "error 0001 0004");
     CHECK(old.answer(multipart_request, "ffff 0000 00002320") == "error 0001 0006");
     CHECK(old.answer(multipart_request, "0000") == "error 0001 0006");
+    // IPFIX, which nobody has configured.
+    CHECK(old.answer(multipart_request, "ffff 0000 00002320 00000003 00000000") ==
+          "error b0c2 0000");
     Peer newer(world.controllers, Version::v1_3);
     CHECK(newer.answer(multipart_request, "ffff 0000 00000000 00002320 00000000 00000000") ==
           "error 0001 0004");
+    CHECK(newer.answer(multipart_request, "ffff 0000 00000000 00002320 00000004 00000000") ==
+          "error ffff 0024");
     CHECK(newer.answer(multipart_request, "0003 0001 00000000") == "error 0001 000d");
 }
 
