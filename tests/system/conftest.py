@@ -92,6 +92,14 @@ def lab(programs, request):
         bench.take_down()
 
 
+@pytest.fixture(scope="module")
+def shared_lab(programs):
+    """Of all tests of a file: what they have in common is started once."""
+    bench = Lab(programs, SESSION_MARK)
+    yield bench
+    bench.take_down()
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield
