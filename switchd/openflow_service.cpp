@@ -11,6 +11,9 @@ namespace {
 
 constexpr unsigned socket_mode = 0600;
 
+// Who changes many rules waits for the answer to each (ovs-ofctl add-flows does).
+constexpr Duration next_request_within = std::chrono::microseconds{50};
+
 // Above all that anybody can add.
 constexpr std::uint32_t fail_open_priority = priority_max + 1;
 
@@ -42,6 +45,7 @@ public:
 
     void received(std::span<const std::byte> bytes) noexcept override {
         connection_.receive(bytes);
+        if (!connection_.pending().empty()) service_.reactor_.linger(next_request_within);
         requests_done();
     }
     void take_output(std::vector<std::byte>& into, std::size_t bytes_max) noexcept override {

@@ -1,6 +1,7 @@
 #include "switchd/core/reactor.h"
 
 #include <liburing.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -133,6 +134,7 @@ void Reactor::run() {
 
 void Reactor::run_once() {
     lend_buffers();
+    if (before_submit_.empty() && linger_until_ > now_) look_around();
     // An interrupted wait is no error: what is there is harvested. Who asked for something between
     // two turns is not kept waiting.
     io_uring_submit_and_wait(&ring_->uring, before_submit_.empty() ? 1 : 0);
@@ -149,6 +151,15 @@ void Reactor::run_once() {
     after_submit_.run();
     before_submit_.run();
     bury();
+}
+
+// Others get the processor meanwhile if they want it: who is waited for may need it.
+void Reactor::look_around() {
+    io_uring_submit(&ring_->uring);
+    while (io_uring_cq_ready(&ring_->uring) == 0 && clock_.now() < linger_until_) {
+        ::sched_yield();
+        io_uring_get_events(&ring_->uring);
+    }
 }
 
 void Reactor::lend_buffers() {

@@ -1,4 +1,4 @@
-// The event loop: one io_uring, one thread, no polling.
+// The event loop: one io_uring, one thread, and no polling unless asked to linger().
 //
 // One turn (run_once):
 //   1  lend free buffers to the kernel, submit what the last turn asked for and wait, in one
@@ -90,6 +90,10 @@ public:
     void after_submit(TurnHook& hook) { after_submit_.push(hook); }
     void before_submit(TurnHook& hook) { before_submit_.push(hook); }
 
+    // Whoever was just answered will ask for more at once: for so long the loop looks whether he
+    // has, without sleeping. To be woken costs both sides more than that.
+    void linger(Duration time) { linger_until_ = clock_.now() + time; }
+
     // Keeps the object until it is idle, at least until the end of this turn, then destroys it.
     void retire(std::unique_ptr<Retirable> object);
 
@@ -108,6 +112,7 @@ private:
 
     io_uring_sqe& next_request(Operation& operation, std::uint16_t tag);
     void lend_buffers();
+    void look_around();
     void harvest();
     void bury();
 
@@ -115,6 +120,7 @@ private:
     Backlog backlog_;
     const Clock& clock_;
     TimePoint now_;
+    TimePoint linger_until_{};
     std::unique_ptr<Ring> ring_;
     unsigned lent_ = 0;  // buffers that the kernel may fill
     bool running_ = false;

@@ -341,6 +341,19 @@ TEST_CASE("without traffic the loop sleeps", "[reactor]") {
     bring_home(loop, recorder);
 }
 
+TEST_CASE("a loop that lingers sees what comes meanwhile, and then sleeps", "[reactor]") {
+    Loop loop;
+    auto [ours, theirs] = socket_pair(SOCK_DGRAM);
+    Recorder recorder;
+    loop.reactor.receive_frames(recorder.operation, ours.get());
+    loop.turn();
+    loop.reactor.linger(10ms);
+    checked(static_cast<int>(::send(theirs.get(), "now", 3, 0)));
+    REQUIRE(loop.until([&] { return !recorder.received.empty(); }));
+    CHECK(loop.wake_ups(100ms) == 0);
+    bring_home(loop, recorder);
+}
+
 TEST_CASE("a timer rings once, not before its time", "[timer]") {
     Loop loop;
     Alarm alarm{loop};
