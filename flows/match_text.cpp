@@ -310,11 +310,14 @@ std::string match_text(const Match& match) {
 std::string packet_text(const FlowKey& key) {
     FlowMask mask;
     FlowMask read;  // by present(), which tells nobody here
+    // Behind the network header of a later fragment is no other.
+    const bool later_fragment = (key.get(field::ip_frag) & 2) != 0;
     for (const MatchField& field : match_fields()) {
         // Registers that nobody has written go without saying, and wide ones are several of them.
         const bool noted = field.place.word >= packet_words;
         const bool wide = field.id >= FieldId::xreg0 && field.id <= FieldId::xxreg3;
         if (wide || (noted && field.get(key).zero())) continue;
+        if (later_fragment && field.prerequisite >= Prerequisite::tcp) continue;
         if (present(field.prerequisite, key, read)) field.fold(mask);
     }
     if ((key.get(field::vlan_tci) & tci_present) != 0) mask.fold(field::inner_vlan_tci);

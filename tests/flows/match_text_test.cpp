@@ -92,6 +92,13 @@ TEST_CASE("a megaflow is written as ofproto/trace writes it", "[flows]") {
     CHECK(megaflow_text(key, FlowMask{}) == "recirc_id=0,eth");
 }
 
+TEST_CASE("a packet is written without a header that it does not have", "[flows]") {
+    const FlowKey first = parse_match("tcp,nw_frag=first,tp_dst=80")->key;
+    CHECK_THAT(packet_text(first), Catch::EndsWith("nw_frag=first,tp_src=0,tp_dst=80,tcp_flags=0"));
+    const FlowKey later = parse_match("tcp,nw_frag=later")->key;
+    CHECK_THAT(packet_text(later), Catch::EndsWith("nw_frag=later"));
+}
+
 TEST_CASE("the parts of a match may stand in any order", "[flows]") {
     const auto sorted = parse_match("tcp,dl_vlan=5,dl_vlan_pcp=3,nw_dst=10.0.0.0/8,tp_dst=80");
     const auto mixed = parse_match("tp_dst=80 dl_vlan_pcp=3, nw_dst=10.9.9.9/8,dl_vlan=5,tcp");

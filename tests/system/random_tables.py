@@ -13,6 +13,8 @@ VLANS = (5, 6, 7)
 TTLS = (1, 2, 64)
 PORT_COUNT = 3
 TABLES = 4
+PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1, "sctp": 132, "tcp6": 6, "udp6": 17, "icmp6": 58,
+             "sctp6": 132}
 
 
 # -- packets
@@ -42,6 +44,15 @@ def with_checksum(segment, at, pseudo):
     return segment[:at] + struct.pack(">H", value) + segment[at + 2:]
 
 
+def crc32c(data):
+    value = 0xFFFFFFFF
+    for octet in data:
+        value ^= octet
+        for _ in range(8):
+            value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
+    return value ^ 0xFFFFFFFF
+
+
 def transport(rng, protocol, pseudo_addresses):
     source, destination = rng.choice(PORTS), rng.choice(PORTS)
     body = b"switch"
@@ -52,6 +63,15 @@ def transport(rng, protocol, pseudo_addresses):
     elif protocol == 17:
         segment = struct.pack(">HHHH", source, destination, 8 + len(body), 0) + body
         at = 6
+    elif protocol == 132:  # one chunk, DATA
+        segment = struct.pack(">HHII", source, destination, 1, 0)
+        segment += struct.pack(">BBHIHHI", 0, 3, 24, 1, 0, 0, 0) + b"switches"
+        return segment[:8] + struct.pack("<I", crc32c(segment)) + segment[12:]
+    elif protocol == 58 and rng.random() < 0.6:  # neighbour solicitation or advertisement
+        kind = rng.choice((135, 136))
+        segment = struct.pack(">BBHI", kind, 0, 0, 0) + ipv6_octets(rng.choice(ADDRESSES_6))
+        segment += bytes((kind - 134, 1)) + octets(rng.choice(MACS[:3]))
+        at = 2
     else:
         segment = struct.pack(">BBHHH", rng.choice((8, 0)) if protocol == 1 else 128, 0, 0, 1, 1)
         segment += body
@@ -62,22 +82,25 @@ def transport(rng, protocol, pseudo_addresses):
     return with_checksum(segment, at, pseudo_addresses + length + struct.pack(">I", protocol))
 
 
-def random_packet(rng):
+def random_packet(rng, later_fragments=True):
     """An ingress port and a frame of the station there, with all its checksums right."""
     port = rng.randint(1, PORT_COUNT)
     head = octets(rng.choice(MACS)) + octets(MACS[port - 1])
-    kind = rng.choice(("tcp", "udp", "icmp", "arp", "tcp6", "udp6", "icmp6", "other"))
-    protocol = {"tcp": 6, "udp": 17, "icmp": 1, "tcp6": 6, "udp6": 17, "icmp6": 58}.get(kind)
+    kind = rng.choice(("tcp", "udp", "icmp", "sctp", "arp", "tcp6", "udp6", "icmp6", "sctp6",
+                       "other"))
+    protocol = PROTOCOLS.get(kind)
     if rng.random() < 0.3:
         head += tag(rng.choice(VLANS), rng.choice((0, 3)), C_TAG)
     tos, ttl = rng.choice((0, 32)), rng.choice(TTLS)
-    if kind in ("tcp", "udp", "icmp"):
+    if kind in ("tcp", "udp", "icmp", "sctp"):
         source, destination = (ipv4_octets(rng.choice(ADDRESSES)) for _ in range(2))
         segment = transport(rng, protocol, source + destination)
-        ip = struct.pack(">BBHHHBBH", 0x45, tos, 20 + len(segment), 1, 0, ttl, protocol, 0)
+        # Whole, the first of several fragments, or a later one.
+        fragment = rng.choice((0, 0, 0, 0, 0x2000, *((0x2001, 1) if later_fragments else ())))
+        ip = struct.pack(">BBHHHBBH", 0x45, tos, 20 + len(segment), 1, fragment, ttl, protocol, 0)
         ip = with_checksum(ip + source + destination, 10, b"")
         data = struct.pack(">H", 0x0800) + ip + segment
-    elif kind in ("tcp6", "udp6", "icmp6"):
+    elif kind in ("tcp6", "udp6", "icmp6", "sctp6"):
         source, destination = (ipv6_octets(rng.choice(ADDRESSES_6)) for _ in range(2))
         segment = transport(rng, protocol, source + destination)
         data = struct.pack(">HIHBB", 0x86DD, 6 << 28 | tos << 20, len(segment), protocol, ttl)
@@ -95,7 +118,8 @@ def random_packet(rng):
 
 def match_of(rng):
     """The parts of a match, and which packets it names."""
-    kind = rng.choice(("", "", "ip", "tcp", "udp", "icmp", "arp", "ipv6", "tcp6", "udp6"))
+    kind = rng.choice(("", "", "ip", "tcp", "udp", "icmp", "sctp", "arp", "ipv6", "tcp6", "udp6",
+                       "sctp6", "icmp6"))
     parts = [kind] if kind else []
 
     def maybe(chance, make):
@@ -114,14 +138,22 @@ def match_of(rng):
         parts.append("vlan_tci=0x0000")
     maybe(0.15, lambda: f"reg0={rng.randint(0, 2)}")
     maybe(0.1, lambda: f"metadata={rng.randint(0, 2)}")
-    if kind in ("ip", "tcp", "udp", "icmp"):
+    if kind in ("ip", "tcp", "udp", "icmp", "sctp"):
+        # Open vSwitch refuses ports of a later fragment; switchd takes the rule.
+        later = ("later",) if kind == "ip" else ()
+        maybe(0.1, lambda: f"nw_frag={rng.choice(('no', 'yes', 'first', 'not_later') + later)}")
         maybe(0.4, lambda: f"nw_src={rng.choice(ADDRESSES)}/{rng.choice((8, 16, 24, 32))}")
         maybe(0.4, lambda: f"nw_dst={rng.choice(ADDRESSES)}/{rng.choice((8, 16, 24, 32))}")
         maybe(0.1, lambda: f"nw_tos={rng.choice((0, 32))}")
         maybe(0.1, lambda: f"nw_ttl={rng.choice(TTLS)}")
-    if kind in ("ipv6", "tcp6", "udp6"):
+    if kind in ("ipv6", "tcp6", "udp6", "sctp6"):
         maybe(0.4, lambda: f"ipv6_dst={rng.choice(ADDRESSES_6)}/{rng.choice((16, 48, 64, 128))}")
-    if kind in ("tcp", "udp", "tcp6", "udp6"):
+    if kind == "icmp6":
+        solicits = rng.random() < 0.5
+        parts.append(f"icmp_type={135 if solicits else 136},icmp_code=0")
+        maybe(0.5, lambda: f"nd_target={rng.choice(ADDRESSES_6)}/{rng.choice((16, 64, 128))}")
+        maybe(0.3, lambda: f"{'nd_sll' if solicits else 'nd_tll'}={rng.choice(MACS[:3])}")
+    if kind in ("tcp", "udp", "sctp", "tcp6", "udp6", "sctp6"):
         maybe(0.4, lambda: f"tp_dst={rng.choice(PORTS)}")
         maybe(0.2, lambda: f"tp_src={rng.choice(('80', '0x400/0xfc00', '0/0xff00'))}")
     if kind == "arp":
@@ -146,13 +178,13 @@ def action_of(rng, kind, tagged, table, controller):
     if tagged:
         choices += [lambda: "strip_vlan", lambda: f"mod_vlan_vid:{rng.choice(VLANS)}",
                     lambda: f"mod_vlan_pcp:{rng.randint(0, 7)}"]
-    if kind in ("ip", "tcp", "udp", "icmp"):
+    if kind in ("ip", "tcp", "udp", "icmp", "sctp"):
         choices += [lambda: f"mod_nw_src:{rng.choice(ADDRESSES)}",
                     lambda: f"mod_nw_dst:{rng.choice(ADDRESSES)}"]
-    if kind in ("ip", "tcp", "udp", "icmp", "ipv6", "tcp6", "udp6"):
+    if kind in ("ip", "tcp", "udp", "icmp", "sctp", "ipv6", "tcp6", "udp6", "sctp6"):
         choices += [lambda: f"mod_nw_tos:{rng.choice((0, 64))}", lambda: "dec_ttl",
                     lambda: f"mod_nw_ttl:{rng.choice((1, 9))}"]
-    if kind in ("tcp", "udp", "tcp6", "udp6"):
+    if kind in ("tcp", "udp", "sctp", "tcp6", "udp6", "sctp6"):
         choices += [lambda: f"mod_tp_dst:{rng.choice(PORTS)}",
                     lambda: f"mod_tp_src:{rng.choice(PORTS)}"]
     return rng.choice(choices)()

@@ -41,6 +41,10 @@ class Both:
         self.oracle = Oracle(lab, PORT_COUNT)
         self.real = self.oracle.tools
         self.lab = lab
+        # In the normal mode, where ports of fragments count as zero, Open vSwitch sets them in a first
+        # fragment all the same; switchd leaves alone what its tables do not see.
+        for tool in (self.ours, self.real):
+            tool.flows("set-frags", "br0", "nx-match")
 
     def load(self, rules):
         file = self.lab.write("rules", "\n".join(rules) + "\n")
@@ -113,6 +117,11 @@ def part(trace, name):
     return re.search(rf"^{name}: (.*)$", trace, re.M).group(1)
 
 
+def packet_of(trace):
+    """Open vSwitch also names that address of neighbour discovery that the message cannot have."""
+    return re.sub(",nd_[st]ll=00:00:00:00:00:00", "", part(trace, "Flow"))
+
+
 def test_traces_come_to_what_open_vswitch_comes_to(lab, seed):
     both = Both(lab)
     for round_number in range(TABLES_TRIED):
@@ -124,7 +133,7 @@ def test_traces_come_to_what_open_vswitch_comes_to(lab, seed):
             asked = ("ofproto/trace", "br0", f"in_port={port}", packet.hex())
             ours, real = (tool.appctl(*asked).stdout for tool in (both.ours, both.real))
             seen = "\n".join([f"SEED={seed}, round {round_number}", *rules, ours, real])
-            assert part(ours, "Flow") == part(real, "Flow"), seen
+            assert packet_of(ours) == packet_of(real), seen
             assert agree(outputs(part(ours, "Datapath actions")),
                          outputs(part(real, "Datapath actions"))), seen
 
@@ -190,7 +199,9 @@ def test_frames_leave_as_they_leave_open_vswitch(lab, seed):
         rng = random.Random(f"{seed} {round_number} frames")
         rules = random_tables(rng, RULES, controller=False) + own
         both.load(rules)
-        packets = [random_packet(rng) for _ in range(5 * PACKETS)]
+        # With an address changed, Open vSwitch changes the data of a later fragment where others have
+        # a transport header's checksum.
+        packets = [random_packet(rng, later_fragments=False) for _ in range(5 * PACKETS)]
         ours, real = through_ours(both, packets, last), through_real(both, packets, last)
         assert sum(sum(each.values()) for each in ours) > 0
         for number in range(PORT_COUNT):
