@@ -28,6 +28,7 @@ constexpr FlowField part(const FlowField& whole, std::uint8_t shift, std::uint8_
 }
 constexpr FlowField nothing{"", 0, 0, 0};
 constexpr FlowField protocol = part(field::ip_proto, 0, 8);
+constexpr FlowField later_fragment = part(field::ip_frag, 1, 1);
 constexpr FlowField icmp_type = part(field::tp_src, 0, 8), icmp_code = part(field::tp_dst, 0, 8);
 
 using enum FieldFormat;
@@ -229,6 +230,11 @@ bool holds(Prerequisite prerequisite, Look look) {
         const std::optional<std::uint64_t> value = look(protocol);
         return value && *value == wanted;
     };
+    // Behind the first fragment there are no ports; a match need not say that it is not there.
+    const auto has_ports_of = [&](std::uint64_t wanted) {
+        return type_is(type_ipv4, type_ipv6) && protocol_is(wanted) &&
+               look(later_fragment) != std::uint64_t{1};
+    };
     const auto nd_is = [&](std::uint64_t a, std::uint64_t b) {
         if (!type_is(type_ipv6, type_ipv6) || !protocol_is(58)) return false;
         const std::optional<std::uint64_t> type = look(icmp_type);
@@ -245,9 +251,9 @@ bool holds(Prerequisite prerequisite, Look look) {
         case P::ipv4: return type_is(type_ipv4, type_ipv4);
         case P::ipv6: return type_is(type_ipv6, type_ipv6);
         case P::arp: return type_is(type_arp, type_rarp);
-        case P::tcp: return type_is(type_ipv4, type_ipv6) && protocol_is(6);
-        case P::udp: return type_is(type_ipv4, type_ipv6) && protocol_is(17);
-        case P::sctp: return type_is(type_ipv4, type_ipv6) && protocol_is(132);
+        case P::tcp: return has_ports_of(6);
+        case P::udp: return has_ports_of(17);
+        case P::sctp: return has_ports_of(132);
         case P::icmpv4: return type_is(type_ipv4, type_ipv4) && protocol_is(1);
         case P::icmpv6: return type_is(type_ipv6, type_ipv6) && protocol_is(58);
         case P::nd: return nd_is(135, 136);
@@ -286,6 +292,12 @@ bool satisfied(Prerequisite prerequisite, const FlowKey& key, const FlowMask& ma
         if (mask.get(place) != place.ones()) return std::nullopt;
         return key.get(place);
     });
+}
+
+bool asks_ports_of_later_fragments(const FlowKey& key, const FlowMask& mask) {
+    const std::uint64_t proto = key.get(protocol);
+    return key.get(later_fragment) == 1 && (proto == 6 || proto == 17 || proto == 132) &&
+           mask.words[field::tp_src.word] != 0;
 }
 
 bool present(Prerequisite prerequisite, const FlowKey& key, FlowMask& mask) {

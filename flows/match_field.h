@@ -111,9 +111,9 @@ enum class Prerequisite : std::uint8_t {
     ipv4,        // eth_type 0x0800
     ipv6,        // eth_type 0x86dd
     arp,         // eth_type 0x0806 or 0x8035
-    tcp,         // ip and nw_proto 6
-    udp,         // 17
-    sctp,        // 132
+    tcp,         // ip, nw_proto 6, and not nw_frag=later
+    udp,         // 17 likewise
+    sctp,        // 132 likewise
     icmpv4,      // ipv4 and nw_proto 1
     icmpv6,      // ipv6 and nw_proto 58
     nd,          // icmpv6, type 135 or 136, code 0
@@ -193,6 +193,9 @@ const MatchField* field_of_name(std::string_view name);
 
 // Whether every packet that the match takes carries what `prerequisite` asks for.
 bool satisfied(Prerequisite prerequisite, const FlowKey& key, const FlowMask& mask);
+// Whether the match asks for ports of fragments that have none; satisfied() tells only if the
+// fragments were named before the ports.
+bool asks_ports_of_later_fragments(const FlowKey& key, const FlowMask& mask);
 // Whether the packet with this key carries it; what was read is folded into `mask`.
 bool present(Prerequisite prerequisite, const FlowKey& key, FlowMask& mask);
 

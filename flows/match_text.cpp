@@ -257,7 +257,10 @@ MatchReader::Resolution MatchReader::resolve(const TextPart& part) {
         if (needs_tag &&
             !merge(part.name, match_field(FieldId::vlan_tci), {{0, tci_present}, {0, tci_present}}))
             return Resolution::failed;
-        return merge(part.name, field, *value) ? Resolution::done : Resolution::failed;
+        if (!merge(part.name, field, *value)) return Resolution::failed;
+        if (!asks_ports_of_later_fragments(key_, mask_)) return Resolution::done;
+        reader_.fail(part.name, "later fragments have no ports", "a match without ports");
+        return Resolution::failed;
     }
     return Resolution::later;
 }
@@ -278,6 +281,9 @@ std::optional<Match> MatchReader::finish() {
     if (pending_.empty()) return Match(key_, mask_);
 
     const std::string_view name = pending_.front().name;
+    if ((key_.get(field::ip_frag) & 2) != 0)
+        return reader_.fail(name, fmt::format("later fragments have no {}", name),
+                            "a match without it");
     std::string packets;
     for (const MatchField& field : match_fields()) {
         if (!field.has_name(name)) continue;

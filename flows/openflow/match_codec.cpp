@@ -674,6 +674,8 @@ std::expected<Match, Error> decode_match_fields(ByteSpan fields, CookieMatch* co
             return std::unexpected(Error::bmc_bad_prereq);
         if (!field->get(match.mask).zero()) return std::unexpected(Error::bmc_dup_field);
         put(match, *field, entry->value, entry->mask);
+        if (asks_ports_of_later_fragments(match.key, match.mask))
+            return std::unexpected(Error::bmc_bad_prereq);
     }
     return match;
 }

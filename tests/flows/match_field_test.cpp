@@ -169,6 +169,13 @@ TEST_CASE("prerequisites hold for the packets that they describe", "[flows]") {
     CHECK_FALSE(is_satisfied(P::ip, request));
     CHECK(is_satisfied(P::vlan, tagged));
 
+    FlowKey first = tcp4, later = tcp4;
+    first.set(field::ip_frag, 1);
+    later.set(field::ip_frag, 3);
+    CHECK(is_satisfied(P::tcp, first));
+    CHECK(is_satisfied(P::ip, later));
+    CHECK_FALSE(is_satisfied(P::tcp, later));
+
     FlowKey solicit = key_of(ipv6(58, Bytes{}));
     match_field(FieldId::icmpv6_type).set(solicit, {0, 135});
     CHECK(is_satisfied(P::nd, solicit));
@@ -187,6 +194,17 @@ TEST_CASE("a match satisfies only what it says exactly", "[flows]") {
     mask.fold(field::eth_type);
     CHECK(satisfied(Prerequisite::ipv4, key, mask));
     CHECK_FALSE(satisfied(Prerequisite::tcp, key, mask));
+}
+
+TEST_CASE("a match that asks for ports of later fragments is seen in any order", "[flows]") {
+    FlowKey key = key_of(ipv4(17, udp(1, 2)));
+    FlowMask mask = FlowMask::of({field::eth_type, field::ip_proto, field::tp_src});
+    CHECK_FALSE(asks_ports_of_later_fragments(key, mask));
+    key.set(field::ip_frag, 3);
+    CHECK(asks_ports_of_later_fragments(key, mask));
+    CHECK_FALSE(asks_ports_of_later_fragments(key, FlowMask::of({field::ip_proto})));
+    key.set(field::ip_proto, 1);
+    CHECK_FALSE(asks_ports_of_later_fragments(key, mask));
 }
 
 TEST_CASE("looking whether a packet has a field is noted in the mask", "[flows]") {

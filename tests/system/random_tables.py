@@ -139,8 +139,8 @@ def match_of(rng):
     maybe(0.15, lambda: f"reg0={rng.randint(0, 2)}")
     maybe(0.1, lambda: f"metadata={rng.randint(0, 2)}")
     if kind in ("ip", "tcp", "udp", "icmp", "sctp"):
-        # Open vSwitch refuses ports of a later fragment; switchd takes the rule.
-        later = ("later",) if kind == "ip" else ()
+        # Who matches ports of later fragments is refused, as they have none.
+        later = ("later",) if kind in ("ip", "icmp") else ()
         maybe(0.1, lambda: f"nw_frag={rng.choice(('no', 'yes', 'first', 'not_later') + later)}")
         maybe(0.4, lambda: f"nw_src={rng.choice(ADDRESSES)}/{rng.choice((8, 16, 24, 32))}")
         maybe(0.4, lambda: f"nw_dst={rng.choice(ADDRESSES)}/{rng.choice((8, 16, 24, 32))}")

@@ -87,7 +87,8 @@ private:
         const auto ports = [&](std::uint64_t protocol, std::initializer_list<FieldId> ids) {
             put(FieldId::ip_proto, protocol);
             for (const FieldId id : ids)
-                if (one_in(2)) put_any(id);
+                if (one_in(2) && prerequisite_met(match_field(id).prerequisite, match_))
+                    put_any(id);
         };
         switch (below(7)) {
             case 0: return ports(6, {FieldId::tcp_src, FieldId::tcp_dst, FieldId::tcp_flags});
