@@ -46,6 +46,8 @@ class Oracle:
         self.names = names = [f"p{number}" for number in range(1, ports + 1)]
         configured = lab.run(
             ["ovs-vsctl", "--db=" + remote, "--retry", "--timeout=20",
+             # Looks behind two tags, as switchd does, and not behind the outer one only.
+             "set", "Open_vSwitch", ".", "other_config:vlan-limit=2", "--",
              "add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=dummy"]
             + [word for number, name in enumerate(names, start=1) for word in
                ("--", "add-port", "br0", name, "--", "set", "interface", name, "type=dummy",

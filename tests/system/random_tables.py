@@ -3,13 +3,15 @@
 import socket
 import struct
 
-from frame import C_TAG, tag
+from frame import C_TAG, S_TAG, tag
 
 MACS = ("02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:01:00:02", "ff:ff:ff:ff:ff:ff")
 ADDRESSES = ("10.0.0.1", "10.0.0.2", "10.0.1.2", "10.1.0.1", "192.168.0.1")
 ADDRESSES_6 = ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1", "fe80::1")
 PORTS = (53, 80, 1000, 1024, 65535)
 VLANS = (5, 6, 7)
+# Of VLAN and priority. NORMAL of Open vSwitch takes away every tag of which both are zero.
+TAGS = ((5, 0), (5, 3), (6, 0), (7, 3), (0, 3))
 TTLS = (1, 2, 64)
 PORT_COUNT = 3
 TABLES = 4
@@ -82,21 +84,26 @@ def transport(rng, protocol, pseudo_addresses):
     return with_checksum(segment, at, pseudo_addresses + length + struct.pack(">I", protocol))
 
 
-def random_packet(rng, later_fragments=True):
-    """An ingress port and a frame of the station there, with all its checksums right."""
+def random_packet(rng, sums_matter=False):
+    """An ingress port and a frame of the station there, with all its checksums right.
+
+    If sums matter, then none that Open vSwitch spoils: in later fragments it edits data where
+    others have a transport header's sum, and of SCTP the sum is not that of the first fragment.
+    """
     port = rng.randint(1, PORT_COUNT)
     head = octets(rng.choice(MACS)) + octets(MACS[port - 1])
     kind = rng.choice(("tcp", "udp", "icmp", "sctp", "arp", "tcp6", "udp6", "icmp6", "sctp6",
                        "other"))
     protocol = PROTOCOLS.get(kind)
-    if rng.random() < 0.3:
-        head += tag(rng.choice(VLANS), rng.choice((0, 3)), C_TAG)
+    for _ in range(rng.choice((0, 0, 0, 0, 1, 1, 2))):
+        head += tag(*rng.choice(TAGS), rng.choice((C_TAG, S_TAG)))
     tos, ttl = rng.choice((0, 32)), rng.choice(TTLS)
     if kind in ("tcp", "udp", "icmp", "sctp"):
         source, destination = (ipv4_octets(rng.choice(ADDRESSES)) for _ in range(2))
         segment = transport(rng, protocol, source + destination)
         # Whole, the first of several fragments, or a later one.
-        fragment = rng.choice((0, 0, 0, 0, 0x2000, *((0x2001, 1) if later_fragments else ())))
+        fragment = rng.choice((0, 0, 0, 0, *(() if sums_matter and kind == "sctp" else (0x2000,)),
+                               *(() if sums_matter else (0x2001, 1))))
         ip = struct.pack(">BBHHHBBH", 0x45, tos, 20 + len(segment), 1, fragment, ttl, protocol, 0)
         ip = with_checksum(ip + source + destination, 10, b"")
         data = struct.pack(">H", 0x0800) + ip + segment
@@ -116,6 +123,9 @@ def random_packet(rng, later_fragments=True):
 
 # -- rules
 
+ANY, TAGGED, UNTAGGED = range(3)  # what a rule knows of its packets' tags
+
+
 def match_of(rng):
     """The parts of a match, and which packets it names."""
     kind = rng.choice(("", "", "ip", "tcp", "udp", "icmp", "sctp", "arp", "ipv6", "tcp6", "udp6",
@@ -129,12 +139,12 @@ def match_of(rng):
     maybe(0.4, lambda: f"in_port={rng.randint(1, PORT_COUNT)}")
     maybe(0.2, lambda: f"dl_src={rng.choice(MACS[:3])}")
     maybe(0.2, lambda: f"dl_dst={rng.choice(MACS)}" + rng.choice(("", "/ff:ff:ff:00:00:00")))
-    vlan = rng.random()
-    if vlan < 0.15:
-        parts.append(f"dl_vlan={rng.choice(VLANS)}")
-    elif vlan < 0.3:
-        parts.append("vlan_tci=0x1000/0x1000")
-    elif vlan < 0.4:
+    tag_state = rng.choice((ANY, ANY, ANY, TAGGED, TAGGED, UNTAGGED))
+    if tag_state == TAGGED:
+        parts.append(rng.choice((f"dl_vlan={rng.choice(VLANS)}", "vlan_tci=0x1000/0x1000",
+                                 f"dl_vlan={rng.choice(VLANS)},dl_vlan_pcp={rng.choice((0, 3))}",
+                                 "vlan_tci=0x1004/0x1006", f"dl_vlan_pcp={rng.choice((0, 3))}")))
+    elif tag_state == UNTAGGED:
         parts.append("vlan_tci=0x0000")
     maybe(0.15, lambda: f"reg0={rng.randint(0, 2)}")
     maybe(0.1, lambda: f"metadata={rng.randint(0, 2)}")
@@ -159,10 +169,28 @@ def match_of(rng):
     if kind == "arp":
         maybe(0.4, lambda: f"arp_op={rng.choice((1, 2))}")
         maybe(0.4, lambda: f"arp_spa={rng.choice(ADDRESSES)}/{rng.choice((16, 32))}")
-    return kind, parts, 0.3 > vlan, 0.3 <= vlan < 0.4
+    return kind, parts, tag_state
 
 
-def action_of(rng, kind, tagged, table, controller):
+def tag_actions(rng, tag_state):
+    """Some that fit the packets' tags, and what these are then."""
+    actions = []
+    for _ in range(rng.randint(0, 3)):
+        if tag_state == UNTAGGED:
+            # Two at most: of a third one Open vSwitch makes a frame that has two.
+            for _ in range(rng.randint(1, 2)):
+                actions += [f"push_vlan:{rng.choice(('0x8100', '0x88a8'))}",
+                            f"set_field:{0x1000 | rng.choice(VLANS)}->vlan_vid"]
+            tag_state = TAGGED
+        elif tag_state == TAGGED:
+            actions.append(rng.choice(("strip_vlan", f"mod_vlan_vid:{rng.choice(VLANS)}",
+                                       f"mod_vlan_pcp:{rng.randint(1, 7)}")))
+            if actions[-1] == "strip_vlan":
+                tag_state = ANY
+    return actions, tag_state
+
+
+def action_of(rng, kind, table, controller):
     """One action that fits the packets."""
     choices = [lambda: f"output:{rng.randint(1, PORT_COUNT)}"] * 4
     choices += [
@@ -175,9 +203,6 @@ def action_of(rng, kind, tagged, table, controller):
         choices.append(lambda: f"controller(max_len={rng.choice((0, 64))},id=0)")
     if table + 1 < TABLES:
         choices += [lambda: f"resubmit(,{rng.randint(table + 1, TABLES - 1)})"] * 2
-    if tagged:
-        choices += [lambda: "strip_vlan", lambda: f"mod_vlan_vid:{rng.choice(VLANS)}",
-                    lambda: f"mod_vlan_pcp:{rng.randint(0, 7)}"]
     if kind in ("ip", "tcp", "udp", "icmp", "sctp"):
         choices += [lambda: f"mod_nw_src:{rng.choice(ADDRESSES)}",
                     lambda: f"mod_nw_dst:{rng.choice(ADDRESSES)}"]
@@ -191,19 +216,19 @@ def action_of(rng, kind, tagged, table, controller):
 
 
 def random_rule(rng, table, priority, controller):
-    # NORMAL sees packets as they came in, so that a station is learned where it is.
-    kind, parts, tagged, untagged = match_of(rng)
+    kind, parts, tag_state = match_of(rng)
     actions = []
-    if table == 0 and untagged and rng.random() < 0.5:
-        actions = ["NORMAL"]
-    elif rng.random() < 0.9:
+    if rng.random() < 0.9:
+        if rng.random() < 0.4:
+            actions, tag_state = tag_actions(rng, tag_state)
+        # NORMAL sees packets with the address that they came with, so that a station is learned
+        # where it is.
+        if table == 0 and rng.random() < 0.3:
+            actions.append("NORMAL")
         for _ in range(rng.randint(1, 5)):
-            actions.append(action_of(rng, kind, tagged, table, controller))
-            tagged = tagged and actions[-1] != "strip_vlan"
-        # One tag at most: of a third one Open vSwitch makes a frame that has two.
-        if untagged and rng.random() < 0.3:
-            actions += ["push_vlan:0x8100", f"set_field:{0x1000 | rng.choice(VLANS)}->vlan_vid",
-                        f"output:{rng.randint(1, PORT_COUNT)}"]
+            actions.append(action_of(rng, kind, table, controller))
+        if rng.random() < 0.3:
+            actions += [*tag_actions(rng, tag_state)[0], f"output:{rng.randint(1, PORT_COUNT)}"]
         if rng.random() < 0.15:
             actions.append(f"write_actions(mod_dl_src:{rng.choice(MACS[:3])},"
                            f"output:{rng.randint(1, PORT_COUNT)})")
