@@ -20,10 +20,15 @@ std::string text_of(const std::string& path) {
     return std::move(*text);
 }
 
+// Values are at most arrays of words. The library copies and prints what it holds by recursion.
+constexpr int depth_max = 8;
+
 // The library would take the last of two members of one name; who wrote both meant something else.
 json parse(const std::string& path, const std::string& text) {
     std::set<std::string> seen;
-    const auto refuse_twice = [&](int depth, json::parse_event_t event, json& parsed) {
+    const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
+        if (depth > depth_max)
+            throw ConfigError(fmt::format("{}: arrays and objects are nested too deeply", path));
         if (event == json::parse_event_t::key && depth == 1 &&
             !seen.insert(parsed.get<std::string>()).second)
             throw ConfigError(
@@ -33,8 +38,8 @@ json parse(const std::string& path, const std::string& text) {
         return true;
     };
     try {
-        return json::parse(text, refuse_twice);
-    } catch (const json::parse_error& error) {
+        return json::parse(text, check);
+    } catch (const json::exception& error) {  // of parsing, or of a number beyond all range
         // "[json.exception.parse_error.101] parse error at line 1, column 3: syntax error ..."
         const std::string_view what = error.what();
         throw ConfigError(fmt::format("{}: {}", path, what.substr(what.find("] ") + 2)));

@@ -25,8 +25,12 @@ json failure(const json& id, int code, const std::string& message) {
     return {{"jsonrpc", "2.0"}, {"id", id}, {"error", {{"code", code}, {"message", message}}}};
 }
 
+// Nothing is copied before it is known to be a scalar: the library copies nested values by
+// recursion.
 bool is_request(const json& call) {
-    if (!call.is_object() || call.value("jsonrpc", json()) != "2.0") return false;
+    if (!call.is_object()) return false;
+    const auto version = call.find("jsonrpc");
+    if (version == call.end() || *version != "2.0") return false;
     const auto method = call.find("method");
     const auto id = call.find("id");
     return method != call.end() && method->is_string() &&

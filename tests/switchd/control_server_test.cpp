@@ -1,5 +1,8 @@
 #include "switchd/control_server.h"
 
+#include <fmt/format.h>
+#include <sys/resource.h>
+
 #include <nlohmann/json.hpp>
 
 #include "switchd/control_text.h"
@@ -58,6 +61,22 @@ struct Client {
     Fd socket = unix_socket(SOCK_STREAM);
 };
 
+// How far the stack of this process may grow meanwhile.
+class StackLimit {
+public:
+    explicit StackLimit(rlim_t bytes) {
+        ::getrlimit(RLIMIT_STACK, &before_);
+        const rlimit smaller{bytes, before_.rlim_max};
+        ::setrlimit(RLIMIT_STACK, &smaller);
+    }
+    ~StackLimit() { ::setrlimit(RLIMIT_STACK, &before_); }
+    StackLimit(const StackLimit&) = delete;
+    StackLimit& operator=(const StackLimit&) = delete;
+
+private:
+    rlimit before_{};
+};
+
 // What a command takes that cannot do without.
 std::string example_of(std::string_view command) {
     return command == "trace" ? "in_port=1,arp" : "priority=5,arp,actions=drop";
@@ -104,6 +123,19 @@ TEST_CASE("what is no request gets JSON-RPC's error, and the session goes on", "
     client.send("{\"id\":\"\\ud800\",\"method\":\"\xff\"}\n");
     CHECK(client.answer()["error"]["code"] == -32700);
     CHECK(client.call("show").contains("result"));
+}
+
+TEST_CASE("a request that is nested deeply takes no more of the stack", "[control_server]") {
+    Lab lab;
+    Client client{lab};
+    const StackLimit limit{512 << 10};
+    const std::string deep = std::string(30'000, '[') + std::string(30'000, ']');
+    for (const char* const member : {"jsonrpc", "id", "method", "params"}) {
+        client.send(fmt::format("{{\"{}\":{}}}\n", member, deep));
+        CHECK(client.answer()["error"]["code"] == -32600);
+    }
+    client.send(R"({"jsonrpc":"2.0","id":1,"method":"show","params":)" + deep + "}\n");
+    CHECK(client.answer()["error"]["code"] == -32602);
 }
 
 TEST_CASE("a line without end ends its session and no other", "[control_server]") {

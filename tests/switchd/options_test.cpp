@@ -324,6 +324,8 @@ TEST_CASE("the configuration file has the command line's options as its members"
         CHECK(options.openflow.controllers.front().passive);
     }
     SECTION("what is wrong is said with the file and the member") {
+        const std::string deep =
+            R"({"numports": )" + std::string(200'000, '[') + std::string(200'000, ']') + "}";
         const std::pair<const char*, const char*> cases[] = {
             {R"({"numport": 64})", R"(unknown option "numport" (did you mean numports?))"},
             {R"({"numports": true})", R"("numports" needs a value (N))"},
@@ -338,6 +340,8 @@ TEST_CASE("the configuration file has the command line's options as its members"
             {R"([])", "is no JSON object"},
             {"", "parse error at line 1, column 1"},
             {"{\n\"numports\" 64}", "parse error at line 2, column 13"},
+            {R"({"numports": 1e999})", "number overflow parsing '1e999'"},
+            {deep.c_str(), "nested too deeply"},
         };
         for (const auto& [text, what] : cases) {
             const OptionsExit exit = configured(text).exit();
