@@ -344,19 +344,20 @@ void OpenflowService::on_tick() noexcept {
 void OpenflowService::go_on_later(Session& session) noexcept {
     if (std::ranges::find(with_work_left_, &session) == with_work_left_.end())
         with_work_left_.push_back(&session);
-    next_turn_.arm(now());
+    next_turn_.arm(std::max(now(), connections_.request_time().rests_until()));
 }
 
 // One does so in any case, the others while there is time; each in its turn.
 void OpenflowService::on_next_turn() noexcept {
-    if (with_work_left_.empty()) return;
-    do {
+    const openflow::RequestTime& time = connections_.request_time();
+    bool any = now() < time.rests_until();
+    while (!with_work_left_.empty() && !(any && time.is_over())) {
         Session& session = *with_work_left_.front();
         with_work_left_.pop_front();
         session.go_on();
-    } while (!with_work_left_.empty() &&
-             measured_now() - now() < openflow::Connection::work_per_turn);
-    if (!with_work_left_.empty()) next_turn_.arm(now());
+        any = true;
+    }
+    if (!with_work_left_.empty()) next_turn_.arm(std::max(now(), time.rests_until()));
 }
 
 }  // namespace switchd

@@ -73,7 +73,7 @@ void Connection::go_on() {
 
 void Connection::work() {
     while (out_.size() < output_bytes_max) {
-        if (turn_is_over()) {
+        if (controllers_.request_time().is_over()) {
             const bool left = parts_ || waiting_input() != 0 || !packet_ins_.empty();
             if (left && listener_) listener_->work_left();
             break;
@@ -87,13 +87,11 @@ void Connection::work() {
 // Packet-ins and requests take turns, so that neither keeps the other waiting. False: there was
 // nothing to do.
 bool Connection::step() {
+    const TimePoint begin = controllers_.target().measured_now();
     const bool sent = send_packet_in();
-    return (!closed_ && take_step()) || sent;
-}
-
-bool Connection::turn_is_over() const {
-    Switch& target = controllers_.target();
-    return target.measured_now() - target.now() >= work_per_turn;
+    const bool done = !closed_ && take_step();
+    controllers_.request_time().spent_since(begin);
+    return done || sent;
 }
 
 bool Connection::send_packet_in() {

@@ -14,8 +14,8 @@
 // the connection ends, and the peer asks anew when it comes back. A transport that heeds
 // wants_input() never fills input_bytes_max.
 //
-// Time: a request can take long, and many of them can come at once. When work_per_turn is over, the
-// rest waits for the next turn of the loop, and the listener is told to call go_on() then.
+// Time: a request can take long, and many of them can come at once. When their time is over
+// (request_time.h), the rest waits, and the listener is told to call go_on() later.
 #pragma once
 
 #include <memory>
@@ -50,8 +50,6 @@ public:
     // All rules of a large table may go at once and each be told of.
     static constexpr std::size_t news_bytes_max = 16 * 1024 * 1024;
     static constexpr std::size_t input_bytes_max = 256 * 1024;
-    // Of all connections together, since the turn began; about what 100 frames take.
-    static constexpr Duration work_per_turn = std::chrono::milliseconds{1};
 
     // `controllers`, and `listener` if there is one, outlive this.
     Connection(ConnectionSet& controllers, const Settings& settings,
@@ -67,7 +65,8 @@ public:
     std::span<const std::byte> pending() const { return std::as_bytes(out_.pending()); }
     // The first `bytes` of pending() are sent. Goes on with requests that waited for it.
     void consume(std::size_t bytes);
-    // In a later turn, after OutputListener::work_left(): goes on with at least one request.
+    // In a later turn, after OutputListener::work_left(), when it is time for requests again: goes
+    // on with at least one.
     void go_on();
 
     // Drain pending(), then close. The reason is for people.
@@ -98,7 +97,6 @@ private:
     void send_error(Error error, std::uint32_t xid, ByteSpan data);
     void work();
     bool step();
-    bool turn_is_over() const;
     bool send_packet_in();
     bool take_step();
     bool room_for_news();

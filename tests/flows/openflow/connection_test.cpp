@@ -280,7 +280,7 @@ TEST_CASE("requests that take longer than a turn has time for go on in the next"
         echoes.insert(echoes.end(), one.begin(), one.end());
     }
     const auto answered = [&] { return connection.pending().size() / header_bytes; };
-    world.target.work_takes = Connection::work_per_turn / 4;
+    world.target.work_takes = RequestTime::per_turn / 10;
     connection.receive(as_input(echoes));
     CHECK(answered() == 3);
     CHECK(listener.unfinished == 1);
@@ -291,7 +291,7 @@ TEST_CASE("requests that take longer than a turn has time for go on in the next"
         CHECK(listener.unfinished == 3);
     }
     SECTION("one is carried out in each turn however late it is") {
-        world.target.work_takes = Connection::work_per_turn;
+        world.target.work_takes = RequestTime::per_turn;
         for (std::size_t turn = 1; turn <= 7; ++turn) {
             world.target.next_turn();
             connection.go_on();
@@ -307,6 +307,28 @@ TEST_CASE("requests that take longer than a turn has time for go on in the next"
         }
         CHECK(answered() == 10);
     }
+}
+
+TEST_CASE("no request is carried out while one that took long is paid back") {
+    World world;
+    Listener listener;
+    Connection connection(world.controllers, {}, &listener);
+    connection.receive(as_input(from_hex("0400000800000000")));
+    connection.consume(connection.pending().size());
+    const Bytes echo = message_bytes(Version::v1_3, 2, 1, "");
+    const Bytes packet_out = message_bytes(Version::v1_3, 13, 1,
+                                           "ffffffff fffffffd 0000 000000000000"
+                                           "000000000001 000000000002 88b5");
+    world.target.packet_out_takes = 10 * RequestTime::per_turn;
+    connection.receive(as_input(packet_out));
+    REQUIRE(world.target.sent.size() == 1);
+    world.target.next_turn();
+    connection.receive(as_input(echo));
+    CHECK(connection.pending().empty());
+    CHECK(listener.unfinished == 1);
+    world.target.clock.advance(10 * RequestTime::per_turn);
+    connection.go_on();
+    CHECK(connection.pending().size() == header_bytes);
 }
 
 TEST_CASE("who carries the bytes is told when some came by themselves") {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "flows/openflow/switch.h"
@@ -40,7 +41,7 @@ public:
     TimePoint now() const override { return clock.now(); }
     // As if what was done since the last look had taken `work_takes`.
     TimePoint measured_now() const override { return clock.now() + (worked += work_takes); }
-    void next_turn() { worked = {}; }
+    void next_turn() { clock.advance(std::exchange(worked, Duration{})); }
     FlowTables& tables() override { return tables_; }
     std::vector<openflow::PortDescription> ports() const override { return ports_; }
     openflow::PortCounters counters(PortNumber port) const override {
@@ -65,12 +66,13 @@ public:
                                                     const RuleActions& actions,
                                                     std::span<const std::byte> packet) override {
         sent.push_back({pipeline, actions, {packet.begin(), packet.end()}});
+        worked += packet_out_takes;
         return {};
     }
     void controllers_changed() override { ++changes; }
 
     ManualClock clock;
-    Duration work_takes{};
+    Duration work_takes{}, packet_out_takes{};
     mutable Duration worked{};  // in this turn
     std::vector<Sent> sent;
     int changes = 0;
