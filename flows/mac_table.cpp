@@ -12,6 +12,12 @@ constexpr Duration list_granularity = std::chrono::seconds{1};
 
 constexpr std::size_t buckets_min = 64;
 
+constexpr auto anything = [](const auto&) { return true; };
+
+auto in_vlan(VlanId vlan) {
+    return [vlan](const auto& slot) { return slot.key >> 48 == vlan; };
+}
+
 }  // namespace
 
 MacTable::MacTable(const Settings& settings, HashKey key, MacTableObserver* observer)
@@ -23,37 +29,41 @@ std::optional<MacTable::Handle> MacTable::learn(VlanId vlan, MacAddress mac, Por
     Index index = find_slot(key_of(vlan, mac));
     if (index == none) {
         make_room_for(port);
-        if (free_.empty()) {
-            index = static_cast<Index>(slots_.size());
-            slots_.emplace_back();
-        } else {
-            index = free_.back();
-            free_.pop_back();
-        }
-        Slot& slot = slots_[index];
-        slot.key = key_of(vlan, mac);
-        slot.port = port;
-        slot.used = true;
-        slot.last_heard = now;
-        append(index, now);
-        insert_bucket(index);
-        ++size_;
+        index = insert(key_of(vlan, mac), port, false, now);
         ++statistics_.learned;
-        if (observer_) observer_->mac_learned(entry(slot));
-    } else if (Slot& slot = slots_[index]; slot.port == port) {
+        if (observer_) observer_->mac_learned(entry(slots_[index]));
+    } else if (const Slot& slot = slots_[index]; slot.port == port) {
         refresh({index, slot.version}, now);
     } else {
         if (now < movable_from(entry(slot))) return std::nullopt;
-        const PortNumber from = slot.port;
-        unlink(index);
-        kill_handles(slot);
-        slot.port = port;
-        slot.last_heard = now;
-        append(index, now);
         ++statistics_.moved;
-        if (observer_) observer_->mac_moved(entry(slot), from);
+        change(index, port, false, now);
     }
     return Handle{index, slots_[index].version};
+}
+
+std::expected<void, MacError> MacTable::set_static(VlanId vlan, MacAddress mac, PortNumber port,
+                                                   TimePoint now) {
+    if (mac.is_group()) return std::unexpected(MacError::group_address);
+    Index index = find_slot(key_of(vlan, mac));
+    const bool already = index != none && slots_[index].is_static;
+    if (!already && static_size_ >= static_entries_max())
+        return std::unexpected(MacError::table_full);
+    if (index == none) {
+        make_room_for(port);
+        index = insert(key_of(vlan, mac), port, true, now);
+        if (observer_) observer_->mac_learned(entry(slots_[index]));
+    } else if (!already || slots_[index].port != port) {
+        change(index, port, true, now);
+    }
+    return {};
+}
+
+bool MacTable::remove_static(VlanId vlan, MacAddress mac) {
+    const Index index = find_slot(key_of(vlan, mac));
+    if (index == none || !slots_[index].is_static) return false;
+    release(index);
+    return true;
 }
 
 std::optional<MacEntry> MacTable::find(VlanId vlan, MacAddress mac) const {
@@ -77,14 +87,14 @@ void MacTable::refresh(Handle handle, TimePoint now) noexcept {
 
 bool MacTable::forget(VlanId vlan, MacAddress mac) {
     const Index index = find_slot(key_of(vlan, mac));
-    if (index == none) return false;
+    if (index == none || slots_[index].is_static) return false;
     release(index);
     return true;
 }
 
 template <class Predicate>
-void MacTable::forget_if(PortList& list, Predicate predicate) {
-    for (Index index = list.oldest; index != none;) {
+void MacTable::release_if(const PortList* list, Predicate predicate) {
+    for (Index index = list ? list->oldest : none; index != none;) {
         const Index next = slots_[index].newer;
         if (predicate(slots_[index])) release(index);
         index = next;
@@ -92,25 +102,33 @@ void MacTable::forget_if(PortList& list, Predicate predicate) {
 }
 
 void MacTable::forget_port(PortNumber port) {
-    if (find_list(port)) forget_if(list_of(port), [](const Slot&) { return true; });
+    release_if(find_list(learned_lists_, port), anything);
 }
 
 void MacTable::forget_vlan(VlanId vlan) {
-    for (PortList& list : lists_)
-        forget_if(list, [vlan](const Slot& slot) { return slot.key >> 48 == vlan; });
+    for (const PortList& list : learned_lists_) release_if(&list, in_vlan(vlan));
 }
 
 void MacTable::forget_port_vlan(PortNumber port, VlanId vlan) {
-    if (find_list(port))
-        forget_if(list_of(port), [vlan](const Slot& slot) { return slot.key >> 48 == vlan; });
+    release_if(find_list(learned_lists_, port), in_vlan(vlan));
 }
 
 void MacTable::forget_all() {
-    for (PortList& list : lists_) forget_if(list, [](const Slot&) { return true; });
+    for (const PortList& list : learned_lists_) release_if(&list, anything);
+}
+
+void MacTable::remove_port(PortNumber port) {
+    forget_port(port);
+    release_if(find_list(static_lists_, port), anything);
+}
+
+void MacTable::remove_vlan(VlanId vlan) {
+    forget_vlan(vlan);
+    for (const PortList& list : static_lists_) release_if(&list, in_vlan(vlan));
 }
 
 void MacTable::expire(TimePoint now) {
-    for (PortList& list : lists_) {
+    for (const PortList& list : learned_lists_) {
         for (Index index = list.oldest; index != none;) {
             const Slot& slot = slots_[index];
             if (now - slot.queued < settings_.idle) break;  // so were all behind it
@@ -126,7 +144,7 @@ void MacTable::expire(TimePoint now) {
 
 std::optional<TimePoint> MacTable::next_expiry() const {
     std::optional<TimePoint> next;
-    for (const PortList& list : lists_) {
+    for (const PortList& list : learned_lists_) {
         if (list.oldest == none) continue;
         const TimePoint due = slots_[list.oldest].queued + settings_.idle;
         if (!next || due < *next) next = due;
@@ -135,8 +153,10 @@ std::optional<TimePoint> MacTable::next_expiry() const {
 }
 
 std::size_t MacTable::size_of_port(PortNumber port) const {
-    const PortList* list = find_list(port);
-    return list ? list->size : 0;
+    std::size_t size = 0;
+    for (const Lists* lists : {&learned_lists_, &static_lists_})
+        if (const PortList* list = find_list(*lists, port)) size += list->size;
+    return size;
 }
 
 std::vector<MacEntry> MacTable::entries() const {
@@ -150,12 +170,12 @@ std::vector<MacEntry> MacTable::entries() const {
 
 void MacTable::configure(const Settings& settings) {
     settings_ = settings;
-    while (size_ > std::max<std::size_t>(settings_.entries_max, 1)) evict(nullptr);
+    while (learned() > learned_max()) evict(nullptr);
 }
 
 MacEntry MacTable::entry(const Slot& slot) const {
     return {static_cast<VlanId>(slot.key >> 48), MacAddress::from_u64(slot.key), slot.port,
-            slot.last_heard};
+            slot.last_heard, slot.is_static};
 }
 
 // The end of the life of whoever names this entry with its present port.
@@ -204,20 +224,57 @@ void MacTable::erase_bucket(Index index) {
     buckets_[gap] = none;
 }
 
-const MacTable::PortList* MacTable::find_list(PortNumber port) const {
-    const auto at = std::ranges::lower_bound(lists_, port, {}, &PortList::port);
-    return at != lists_.end() && at->port == port ? &*at : nullptr;
+const MacTable::PortList* MacTable::find_list(const Lists& lists, PortNumber port) {
+    const auto at = std::ranges::lower_bound(lists, port, {}, &PortList::port);
+    return at != lists.end() && at->port == port ? &*at : nullptr;
 }
 
-MacTable::PortList& MacTable::list_of(PortNumber port) {
-    const auto at = std::ranges::lower_bound(lists_, port, {}, &PortList::port);
-    if (at != lists_.end() && at->port == port) return *at;
-    return *lists_.insert(at, PortList{.port = port});
+MacTable::PortList& MacTable::list_of(const Slot& slot) {
+    Lists& lists = slot.is_static ? static_lists_ : learned_lists_;
+    const auto at = std::ranges::lower_bound(lists, slot.port, {}, &PortList::port);
+    if (at != lists.end() && at->port == slot.port) return *at;
+    return *lists.insert(at, PortList{.port = slot.port});
+}
+
+// The key must be in no slot.
+MacTable::Index MacTable::insert(std::uint64_t key, PortNumber port, bool is_static,
+                                 TimePoint now) {
+    if (free_.empty()) {
+        free_.push_back(static_cast<Index>(slots_.size()));
+        slots_.emplace_back();
+    }
+    const Index index = free_.back();
+    free_.pop_back();
+    Slot& slot = slots_[index];
+    slot.key = key;
+    slot.port = port;
+    slot.used = true;
+    slot.is_static = is_static;
+    slot.last_heard = now;
+    append(index, now);
+    insert_bucket(index);
+    ++size_;
+    if (is_static) ++static_size_;
+    return index;
+}
+
+// To another port, or from learned to static.
+void MacTable::change(Index index, PortNumber port, bool is_static, TimePoint now) {
+    Slot& slot = slots_[index];
+    const PortNumber from = slot.port;
+    unlink(index);
+    kill_handles(slot);
+    if (is_static && !slot.is_static) ++static_size_;
+    slot.is_static = is_static;
+    slot.port = port;
+    slot.last_heard = now;
+    append(index, now);
+    if (observer_) observer_->mac_moved(entry(slot), from);
 }
 
 void MacTable::append(Index index, TimePoint now) {
     Slot& slot = slots_[index];
-    PortList& list = list_of(slot.port);
+    PortList& list = list_of(slot);
     slot.queued = now;
     slot.newer = none;
     slot.older = list.newest;
@@ -228,7 +285,7 @@ void MacTable::append(Index index, TimePoint now) {
 
 void MacTable::unlink(Index index) {
     const Slot& slot = slots_[index];
-    PortList& list = list_of(slot.port);
+    PortList& list = list_of(slot);
     (slot.older == none ? list.oldest : slots_[slot.older].newer) = slot.newer;
     (slot.newer == none ? list.newest : slots_[slot.newer].older) = slot.older;
     --list.size;
@@ -243,17 +300,23 @@ void MacTable::release(Index index) {
     slot.used = false;
     free_.push_back(index);
     --size_;
+    if (slot.is_static) --static_size_;
     if (observer_) observer_->mac_forgotten(gone);
 }
 
+// One station at least can be learned, so that learning is never refused.
+std::size_t MacTable::learned_max() const {
+    return settings_.entries_max > static_size_ ? settings_.entries_max - static_size_ : 1;
+}
+
 void MacTable::make_room_for(PortNumber port) {
-    while (size_ >= std::max<std::size_t>(settings_.entries_max, 1)) evict(find_list(port));
+    while (learned() >= learned_max()) evict(find_list(learned_lists_, port));
 }
 
 // From the port that has most; from `preferred` if no other has more.
 void MacTable::evict(const PortList* preferred) {
     const PortList* fullest = preferred;
-    for (const PortList& list : lists_)
+    for (const PortList& list : learned_lists_)
         if (!fullest || list.size > fullest->size) fullest = &list;
     assert(fullest && fullest->oldest != none);
     ++statistics_.evicted;

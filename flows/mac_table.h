@@ -5,12 +5,17 @@
 // refresh(); an entry lives until somebody says forget or expire(), so that between two calls the
 // table is a pure function of what it was told.
 //
+// A static entry was set by somebody who knows where the station is. It stays there, whatever is
+// heard, until it is removed, or its port or VLAN. Static entries take their room from the learned
+// ones, at most half of it.
+//
 // A Handle names one entry as long as it stays with its port: it dies when the entry is forgotten
 // or moves. Refreshing through a dead handle does nothing, hence a late refresh never undoes a
 // move.
 #pragma once
 
 #include <chrono>
+#include <expected>
 #include <optional>
 #include <vector>
 
@@ -26,15 +31,19 @@ struct MacEntry {
     MacAddress mac;
     PortNumber port = 0;
     TimePoint last_heard;
+    bool is_static = false;
 
     bool operator==(const MacEntry&) const = default;
 };
+
+enum class MacError { group_address, table_full, no_port };
 
 class MacTableObserver {
 public:
     virtual ~MacTableObserver() = default;
     // The table is in the middle of a change: it may be read, not changed.
-    virtual void mac_learned(const MacEntry& entry) = 0;
+    virtual void mac_learned(const MacEntry& entry) = 0;  // or set
+    // A learned entry that becomes static where it is has moved from its own port.
     virtual void mac_moved(const MacEntry& entry, PortNumber from) = 0;
     virtual void mac_forgotten(const MacEntry& entry) = 0;
 };
@@ -61,16 +70,27 @@ public:
                       MacTableObserver* observer = nullptr);
 
     // A frame from this station came in on `port`. Makes, refreshes or moves the entry. No handle
-    // when `mac` is a group address, and when the entry is too young to leave its other port.
+    // when `mac` is a group address, and when the entry is static or too young to leave its other
+    // port.
     std::optional<Handle> learn(VlanId vlan, MacAddress mac, PortNumber port, TimePoint now);
     std::optional<MacEntry> find(VlanId vlan, MacAddress mac) const;
     // Marks the entry as heard at `now`, if the handle is alive.
     void refresh(Handle handle, TimePoint now) noexcept;
     // When an entry may move to another port.
     TimePoint movable_from(const MacEntry& entry) const {
-        return entry.last_heard + settings_.min_persistence;
+        return entry.is_static ? TimePoint::max() : entry.last_heard + settings_.min_persistence;
     }
 
+    // Makes the entry of this station static, on `port`. Errors: group_address, table_full.
+    std::expected<void, MacError> set_static(VlanId vlan, MacAddress mac, PortNumber port,
+                                             TimePoint now);
+    // False: there is no static entry of it.
+    bool remove_static(VlanId vlan, MacAddress mac);
+    // The port or VLAN goes, and with it all that is known of it.
+    void remove_port(PortNumber port);
+    void remove_vlan(VlanId vlan);
+
+    // What was learned; static entries stay.
     bool forget(VlanId vlan, MacAddress mac);
     void forget_port(PortNumber port);
     void forget_vlan(VlanId vlan);
@@ -78,15 +98,17 @@ public:
     void forget_all();
     // Forgets what was not heard for the idle time.
     void expire(TimePoint now);
-    // No entry is due before that. None: the table is empty.
+    // No entry is due before that. None: nothing that was learned is in the table.
     std::optional<TimePoint> next_expiry() const;
 
     std::size_t size() const { return size_; }
     std::size_t size_of_port(PortNumber port) const;
+    std::size_t static_entries() const { return static_size_; }
+    std::size_t static_entries_max() const { return settings_.entries_max / 2; }
     // All entries, ascending by VLAN and address.
     std::vector<MacEntry> entries() const;
 
-    // Since the start.
+    // Since the start, or since they were cleared.
     struct Statistics {
         std::uint64_t learned = 0;
         std::uint64_t moved = 0;
@@ -94,6 +116,7 @@ public:
         std::uint64_t evicted = 0;  // for want of room
     };
     const Statistics& statistics() const { return statistics_; }
+    void clear_statistics() { statistics_ = {}; }
 
     const Settings& settings() const { return settings_; }
     // A smaller entries_max gives up entries at once, in the order of a full table.
@@ -111,13 +134,17 @@ private:
         std::uint32_t version = 1;  // the handle's; changes when the handle must die
         Index older = none, newer = none;
         bool used = false;
+        bool is_static = false;
     };
-    // The entries of one port, longest unheard first to within list_granularity.
+    // The static or the learned entries of one port, longest unheard first to within
+    // list_granularity.
     struct PortList {
         PortNumber port = 0;
         Index oldest = none, newest = none;
         std::size_t size = 0;
     };
+    // Ascending by port; a list stays when it becomes empty.
+    using Lists = std::vector<PortList>;
 
     static std::uint64_t key_of(VlanId vlan, MacAddress mac) {
         return std::uint64_t{vlan} << 48 | mac.to_u64();
@@ -129,16 +156,20 @@ private:
     void place(Index index);
     void insert_bucket(Index index);
     void erase_bucket(Index index);
-    PortList& list_of(PortNumber port);
-    const PortList* find_list(PortNumber port) const;
+    PortList& list_of(const Slot& slot);
+    static const PortList* find_list(const Lists& lists, PortNumber port);
+    Index insert(std::uint64_t key, PortNumber port, bool is_static, TimePoint now);
+    void change(Index index, PortNumber port, bool is_static, TimePoint now);
     void append(Index index, TimePoint now);
     void unlink(Index index);
     void move_to_end(Index index, TimePoint now);
     void release(Index index);
+    std::size_t learned() const { return size_ - static_size_; }
+    std::size_t learned_max() const;
     void make_room_for(PortNumber port);
     void evict(const PortList* preferred);
     template <class Predicate>
-    void forget_if(PortList& list, Predicate predicate);
+    void release_if(const PortList* list, Predicate predicate);
 
     Settings settings_;
     Statistics statistics_;
@@ -146,9 +177,10 @@ private:
     MacTableObserver* observer_;
     std::vector<Slot> slots_;
     std::vector<Index> free_;
-    std::vector<Index> buckets_;   // open addressing, linear probing, at most half full
-    std::vector<PortList> lists_;  // ascending by port; stays when it becomes empty
-    std::size_t size_ = 0;
+    std::vector<Index> buckets_;  // open addressing, linear probing, at most half full
+    Lists learned_lists_, static_lists_;
+    std::size_t size_ = 0;  // of the learned and the static ones
+    std::size_t static_size_ = 0;
 };
 
 }  // namespace switchd

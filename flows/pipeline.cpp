@@ -69,7 +69,7 @@ VlanTable::Result Pipeline::remove_port(PortNumber port) {
     const bool transparent = vlans_.transparent();
     if (const auto removed = vlans_.remove_port(port); !removed) return removed;
     std::erase_if(ports_, [port](const PortEntry& entry) { return entry.number == port; });
-    macs_.forget_port(port);
+    macs_.remove_port(port);
     log_port(port);
     if (vlans_.transparent() != transparent) log_everything();
     return {};
@@ -110,7 +110,7 @@ VlanTable::Result Pipeline::create_vlan(VlanId vlan) {
 
 VlanTable::Result Pipeline::remove_vlan(VlanId vlan) {
     const auto removed = vlans_.remove(vlan);
-    if (removed) macs_.forget_vlan(vlan);
+    if (removed) macs_.remove_vlan(vlan);
     return removed;
 }
 
@@ -119,7 +119,7 @@ VlanTable::Result Pipeline::set_untagged_vlan(PortNumber port, VlanId vlan) {
     const VlanId before = vlans_.untagged_of(port);
     if (const auto set = vlans_.set_untagged(port, vlan); !set) return set;
     if (before == vlan) return {};
-    macs_.forget_port(port);
+    macs_.remove_port(port);
     log_vlan(before, transparent);
     log_vlan(vlan, transparent);
     return {};
@@ -136,7 +136,7 @@ VlanTable::Result Pipeline::remove_tagged_vlan(VlanId vlan, PortNumber port) {
     const bool transparent = vlans_.transparent();
     const auto removed = vlans_.remove_tagged(vlan, port);
     if (!removed) return removed;
-    macs_.forget_port(port);
+    macs_.remove_port(port);
     log_vlan(vlan, transparent);
     return {};
 }
@@ -155,6 +155,12 @@ void Pipeline::set_vlan_policy(VlanPolicy policy) {
 void Pipeline::set_spanning_tree(bool on) {
     spanning_tree_ = on;
     log_everything();
+}
+
+std::expected<void, MacError> Pipeline::set_static_mac(VlanId vlan, MacAddress mac, PortNumber port,
+                                                       TimePoint now) {
+    if (!find_port(port)) return std::unexpected(MacError::no_port);
+    return macs_.set_static(vlan, mac, port, now);
 }
 
 void Pipeline::configure_macs(const MacTable::Settings& settings) {

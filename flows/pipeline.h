@@ -9,6 +9,7 @@
 // the change log before the method returns.
 #pragma once
 
+#include <expected>
 #include <optional>
 #include <vector>
 
@@ -90,15 +91,15 @@ public:
 
     // Ports. A new port is an untagged member of VLAN 0. Errors: out_of_range, exists, no_port.
     VlanTable::Result add_port(PortNumber port, PortFlags flags = {});
-    // Its VLANs and stations go with it.
+    // Its VLANs and stations go with it, static ones too.
     VlanTable::Result remove_port(PortNumber port);
-    // A port that goes down loses its stations, and keeps its VLANs.
+    // A port that goes down loses the stations that it has learned, and keeps its VLANs.
     VlanTable::Result set_port_flags(PortNumber port, PortFlags flags);
     std::optional<PortFlags> port_flags(PortNumber port) const;
     std::vector<PortNumber> ports() const;  // ascending
     void set_colourful(bool on);
 
-    // VLANs: as in VlanTable. Ports that leave a VLAN lose their stations.
+    // VLANs: as in VlanTable. Ports that leave a VLAN lose their stations, static ones too.
     VlanTable::Result create_vlan(VlanId vlan);
     VlanTable::Result remove_vlan(VlanId vlan);
     VlanTable::Result set_untagged_vlan(PortNumber port, VlanId vlan);
@@ -111,7 +112,10 @@ public:
     // While on, frames to 01:80:c2:00:00:00 go to the spanning tree (Punt) in mode normal.
     void set_spanning_tree(bool on);
 
-    // Stations.
+    // Stations: as in MacTable. Errors: group_address, table_full, no_port.
+    std::expected<void, MacError> set_static_mac(VlanId vlan, MacAddress mac, PortNumber port,
+                                                 TimePoint now);
+    bool remove_static_mac(VlanId vlan, MacAddress mac) { return macs_.remove_static(vlan, mac); }
     bool forget_mac(VlanId vlan, MacAddress mac) { return macs_.forget(vlan, mac); }
     void forget_macs_of_port(PortNumber port) { macs_.forget_port(port); }
     void forget_macs_of_vlan(VlanId vlan) { macs_.forget_vlan(vlan); }
@@ -124,8 +128,9 @@ public:
         macs_.refresh(handle, now);
     }
     void configure_macs(const MacTable::Settings& settings);
+    void clear_mac_statistics() { macs_.clear_statistics(); }
     const MacTable& macs() const { return macs_; }
-    // Told of every station learned, moved and forgotten; null for nobody. It must not change
+    // Told of every station learned, set, moved and forgotten; null for nobody. It must not change
     // tables.
     void set_mac_observer(MacTableObserver* observer) { mac_observer_ = observer; }
 

@@ -417,6 +417,7 @@ void VdeFrontDoor::mac_learned(const MacEntry& entry) {
     events_.mac_learned(entry.mac, entry.vlan, entry.port);
 }
 void VdeFrontDoor::mac_moved(const MacEntry& entry, PortNumber from) {
+    if (from == entry.port) return;  // became static: the console tells no difference
     events_.mac_forgotten(entry.mac, entry.vlan, from);
     events_.mac_learned(entry.mac, entry.vlan, entry.port);
 }

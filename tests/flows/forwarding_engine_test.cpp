@@ -88,6 +88,26 @@ TEST_CASE_METHOD(Fixture, "frames that the cache answers keep their station aliv
     CHECK_FALSE(engine.tables().macs().find(0, alice));
 }
 
+TEST_CASE_METHOD(Fixture, "a station that is set is where it was set from the next frame on",
+                 "[flows]") {
+    introduce();
+    sends(3, bob, alice);  // and comes back
+    sends(2, bob, alice);
+    REQUIRE(engine.tables().set_static_mac(0, bob, 2, now));
+    CHECK(to_text(sends(3, bob, alice)) == "output:1");
+    CHECK(to_text(sends(1, alice, bob)) == "output:2");
+    REQUIRE(engine.tables().set_static_mac(0, bob, 3, now));
+    CHECK(to_text(sends(1, alice, bob)) == "output:3");
+    sends(2, bob, alice);
+    engine.tables().forget_all_macs();
+    engine.expire(now + 1h);
+    CHECK(to_text(sends(1, alice, bob)) == "output:3");
+    REQUIRE(engine.tables().remove_static_mac(0, bob));
+    CHECK(to_text(sends(1, alice, bob)) == "output:2,3");
+    sends(2, bob, alice);
+    CHECK(to_text(sends(1, alice, bob)) == "output:2");
+}
+
 TEST_CASE_METHOD(Fixture, "a batch is decided frame by frame, and frames of a kind share a program",
                  "[flows]") {
     const Bytes there = ethernet(alice, bob, payload), back = ethernet(bob, alice, payload);

@@ -124,6 +124,89 @@ TEST_CASE("a smaller table gives up entries at once", "[flows]") {
     CHECK(table.size_of_port(2) == 2);
 }
 
+TEST_CASE("a static entry stays where it was set, whatever is heard and forgotten", "[flows]") {
+    MacTable table{{.idle = 100s}};
+    REQUIRE(table.set_static(5, alice, 1, start));
+    CHECK_FALSE(table.learn(5, alice, 2, start + 1s));
+    table.expire(start + 1000s);
+    CHECK_FALSE(table.forget(5, alice));
+    table.forget_port(1);
+    table.forget_vlan(5);
+    table.forget_port_vlan(1, 5);
+    table.forget_all();
+    CHECK(table.find(5, alice) == MacEntry{5, alice, 1, start, true});
+    CHECK(table.static_entries() == 1);
+    CHECK_FALSE(table.next_expiry());
+    CHECK_FALSE(table.find(0, alice));
+}
+
+TEST_CASE("a static entry goes with its port, with its VLAN, or when it is removed", "[flows]") {
+    MacTable table{{}};
+    for (const VlanId vlan : {VlanId{0}, VlanId{5}, VlanId{6}})
+        REQUIRE(table.set_static(vlan, alice, vlan == 6 ? 2 : 1, start));
+    table.learn(0, bob, 2, start);
+    table.remove_port(2);
+    CHECK_FALSE(table.find(6, alice));
+    CHECK_FALSE(table.find(0, bob));
+    table.remove_vlan(5);
+    CHECK_FALSE(table.find(5, alice));
+    CHECK(table.remove_static(0, alice));
+    CHECK_FALSE(table.remove_static(0, alice));
+    table.learn(0, bob, 2, start);
+    CHECK_FALSE(table.remove_static(0, bob));
+    CHECK(table.size() == 1);
+    CHECK(table.static_entries() == 0);
+    CHECK(table.learn(0, alice, 2, start));
+}
+
+TEST_CASE("a learned entry becomes static, a static one is set to another port", "[flows]") {
+    Diary diary;
+    MacTable table{{}, HashKey{}, &diary};
+    const auto learned = table.learn(0, station(1), 1, start).value();
+    REQUIRE(table.set_static(0, station(1), 1, start));
+    REQUIRE(table.set_static(0, station(1), 1, start));
+    table.refresh(learned, start + 5s);
+    CHECK(table.find(0, station(1)) == MacEntry{0, station(1), 1, start, true});
+    REQUIRE(table.set_static(0, station(1), 2, start));
+    table.remove_static(0, station(1));
+    CHECK(diary.lines == std::vector<std::string>{"learned 1 on 1", "moved from 1 1 on 1",
+                                                  "moved from 1 1 on 2", "forgot 1 on 2"});
+    CHECK(table.set_static(0, MacAddress::broadcast(), 1, start).error() ==
+          MacError::group_address);
+}
+
+TEST_CASE("static entries fill half of the table, and are never pushed out of it", "[flows]") {
+    MacTable table{{.entries_max = 10}};
+    for (std::uint64_t i = 0; i < 10; ++i) table.learn(0, station(i), 2, start);
+    for (std::uint64_t i = 0; i < 5; ++i) REQUIRE(table.set_static(0, station(100 + i), 1, start));
+    CHECK(table.set_static(0, station(105), 1, start).error() == MacError::table_full);
+    CHECK(table.set_static(0, station(104), 2, start));  // it has its room already
+    CHECK(table.size() == 10);
+    for (std::uint64_t i = 0; i < 1000; ++i) table.learn(0, station(1000 + i), 1, start);
+    CHECK(table.size() == 10);
+    CHECK(table.static_entries() == 5);
+
+    table.configure({.entries_max = 2});
+    CHECK(table.static_entries() == 5);
+    CHECK(table.size() == 6);
+    CHECK(table.learn(0, bob, 2, start));
+    CHECK(table.size() == 6);
+}
+
+TEST_CASE("statistics count what is learned, not what is set, until they are cleared", "[flows]") {
+    MacTable table{{.idle = 100s}};
+    REQUIRE(table.set_static(0, alice, 1, start));
+    table.learn(0, bob, 1, start);
+    table.learn(0, bob, 2, start);
+    table.expire(start + 100s);
+    CHECK(table.statistics().learned == 1);
+    CHECK(table.statistics().moved == 1);
+    CHECK(table.statistics().expired == 1);
+    table.clear_statistics();
+    CHECK(table.statistics().learned == 0);
+    CHECK(table.static_entries() == 1);
+}
+
 TEST_CASE("the observer hears of everything that is learned, moves and is forgotten", "[flows]") {
     Diary diary;
     MacTable table{{.entries_max = 2}, HashKey{}, &diary};
@@ -156,49 +239,63 @@ TEST_CASE("the table does what a map would do", "[flows][property]") {
             const MacAddress mac = station(random() % 40);
             const Key key{vlan, mac};
             const auto port = static_cast<PortNumber>(random() % 4);
-            const auto forget = [&](auto matches) {
-                std::erase_if(oracle, [&](const auto& item) { return matches(item.second); });
+            const bool statics = random() % 2 == 0;
+            const auto forget = [&](bool statics_too, auto matches) {
+                std::erase_if(oracle, [&](const auto& item) {
+                    return (statics_too || !item.second.is_static) && matches(item.second);
+                });
             };
-            switch (random() % 12) {
+            switch (random() % 14) {
                 case 0:
-                    table.forget(vlan, mac);
-                    oracle.erase(key);
+                    REQUIRE((statics ? table.remove_static(vlan, mac) : table.forget(vlan, mac)) ==
+                            (oracle.contains(key) && oracle[key].is_static == statics));
+                    if (oracle.contains(key) && oracle[key].is_static == statics) oracle.erase(key);
                     break;
                 case 1:
                     if (random() % 4 != 0) break;
-                    table.forget_port(port);
-                    forget([&](const MacEntry& entry) { return entry.port == port; });
+                    statics ? table.remove_port(port) : table.forget_port(port);
+                    forget(statics, [&](const MacEntry& entry) { return entry.port == port; });
                     break;
                 case 2:
                     if (random() % 4 != 0) break;
-                    table.forget_vlan(vlan);
-                    forget([&](const MacEntry& entry) { return entry.vlan == vlan; });
+                    statics ? table.remove_vlan(vlan) : table.forget_vlan(vlan);
+                    forget(statics, [&](const MacEntry& entry) { return entry.vlan == vlan; });
                     break;
                 case 3:
                     table.forget_port_vlan(port, vlan);
-                    forget([&](const MacEntry& entry) {
+                    forget(false, [&](const MacEntry& entry) {
                         return entry.port == port && entry.vlan == vlan;
                     });
                     break;
                 case 4:
                     table.expire(now);
-                    forget([&](const MacEntry& entry) { return now - entry.last_heard >= idle; });
+                    forget(false,
+                           [&](const MacEntry& entry) { return now - entry.last_heard >= idle; });
                     break;
                 case 5:
                 case 6:
-                    if (oracle.contains(key)) {
+                    if (oracle.contains(key) && handles.contains(key)) {
                         table.refresh(handles[key], now);
                         oracle[key].last_heard = now;
                     }
                     break;
+                case 7: {
+                    REQUIRE(table.set_static(vlan, mac, port, now));
+                    if (MacEntry& entry = oracle[key]; !entry.is_static || entry.port != port) {
+                        entry = {vlan, mac, port, now, true};
+                        handles.erase(key);
+                    }
+                    break;
+                }
                 default: {
                     const auto handle = table.learn(vlan, mac, port, now);
                     const auto at = oracle.find(key);
+                    const bool is_static = at != oracle.end() && at->second.is_static;
                     const bool stays = at != oracle.end() && at->second.port != port &&
-                                       now - at->second.last_heard < persistence;
+                                       (is_static || now - at->second.last_heard < persistence);
                     REQUIRE(handle.has_value() != stays);
                     if (stays) break;
-                    oracle[key] = {vlan, mac, port, now};
+                    oracle[key] = {vlan, mac, port, now, is_static};
                     handles[key] = *handle;
                 }
             }

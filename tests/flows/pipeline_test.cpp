@@ -29,4 +29,24 @@ TEST_CASE_METHOD(TalkingSwitch, "a switch looks at no more than it needs", "[flo
     CHECK(to_text(key, tables.lookup(key, now).mask) == "in_port=1");
 }
 
+TEST_CASE_METHOD(TalkingSwitch, "a static station goes with its port or when that leaves a VLAN",
+                 "[flows]") {
+    CHECK(tables.set_static_mac(0, alice, 9, now).error() == MacError::no_port);
+    REQUIRE(tables.set_static_mac(0, alice, 1, now));
+    REQUIRE(tables.set_static_mac(0, bob, 2, now));
+    REQUIRE(tables.set_static_mac(6, carol, 3, now));
+    REQUIRE(tables.set_port_flags(1, {.up = false}));
+    CHECK(sends(2, bob, alice) == "drop:port_down");
+    CHECK(sends(3, bob, alice) == "drop:port_down");
+    CHECK(tables.macs().find(0, bob)->port == 2);
+    REQUIRE(tables.remove_port(1));
+    CHECK_FALSE(tables.macs().find(0, alice));
+    REQUIRE(tables.create_vlan(5));
+    REQUIRE(tables.set_untagged_vlan(2, 5));
+    CHECK_FALSE(tables.macs().find(0, bob));
+    REQUIRE(tables.create_vlan(6));
+    REQUIRE(tables.remove_vlan(6));
+    CHECK_FALSE(tables.macs().find(6, carol));
+}
+
 }  // namespace switchd::test

@@ -235,6 +235,15 @@ public:
                     p.set_misses_to_controller(standard);
                 };
             }
+            case 25:
+            case 26: {
+                const MacAddress mac = this->mac();
+                return [=](Pipeline& p) { std::ignore = p.set_static_mac(vlan, mac, port, now); };
+            }
+            case 27: {
+                const MacAddress mac = this->mac();
+                return [=](Pipeline& p) { p.remove_static_mac(vlan, mac); };
+            }
             default: {
                 const auto settings = mac_settings();
                 return [=](Pipeline& p) { p.configure_macs(settings); };
@@ -278,7 +287,7 @@ private:
     }
 
     std::uint64_t change_kind() {
-        constexpr std::uint64_t kinds = 26;
+        constexpr std::uint64_t kinds = 29;
         for (int tries = 0; tries < 100; ++tries)
             if (const auto kind = below(kinds); (kinds_ >> kind & 1) != 0) return kind;
         return below(kinds);
