@@ -103,7 +103,8 @@ json macs(const ControlContext& context) {
         result.push_back({{"mac", entry.mac.to_string()},
                           {"vlan", entry.vlan},
                           {"port", entry.port},
-                          {"age_seconds", whole_seconds(context.bridge.now() - entry.last_heard)}});
+                          {"age_seconds", whole_seconds(context.bridge.now() - entry.last_heard)},
+                          {"static", entry.is_static}});
     return result;
 }
 
@@ -275,7 +276,7 @@ using enum FlowMod::Command;
 constexpr ControlCommand commands[] = {
     {"show", "", "the switch: where it is, how to plug in, what it holds", 0, 0, ask<show>},
     {"ports", "", "the ports: what is attached, traffic, drops", 0, 0, ask<ports>},
-    {"macs", "", "the stations that were learned, and their ports", 0, 0, ask<macs>},
+    {"macs", "", "the stations that are known, and their ports", 0, 0, ask<macs>},
     {"megaflows", "", "the cached decisions that carry traffic now", 0, 0, megaflows},
     {"counters", "", "traffic in all, and how well the cache works", 0, 0, ask<counters>},
     {"drops", "", "dropped frames by reason, in all and by port", 0, 0, ask<all_drops>},

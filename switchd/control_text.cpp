@@ -114,8 +114,9 @@ std::string macs(const json& result) {
     Table table{{"MAC", "VLAN", "PORT", "AGE"}};
     for (const json& entry : result)
         table.add({entry.at("mac").get<std::string>(), number(entry.at("vlan")),
-                   port(entry.at("port")), number(entry.at("age_seconds"))});
-    return table.empty() ? "no stations learned\n" : table.text();
+                   port(entry.at("port")),
+                   entry.at("static").get<bool>() ? "static" : number(entry.at("age_seconds"))});
+    return table.empty() ? "no stations known\n" : table.text();
 }
 
 std::string megaflows(const json& result) {

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "flows/action_text.h"
-#include "flows/field_text.h"
 #include "flows/match_text.h"
 #include "switchd/datapath_flow_text.h"
 #include "switchd/engine_counters.h"
+#include "switchd/unixctl_stations.h"
 #include "switchd/unixctl_trace.h"
 #include "switchd/version.h"
 
@@ -26,15 +26,6 @@ constexpr std::size_t any_number = 1000;
 
 // Of a list: a reply that would be longer is refused before it fills memory.
 constexpr std::size_t list_bytes_max = 48 << 20;
-
-std::unexpected<std::string> failure(std::string text) {
-    return std::unexpected(std::move(text));
-}
-
-std::optional<std::string> wrong_bridge(const UnixctlContext& context, std::string_view name) {
-    if (name == context.bridge.name()) return std::nullopt;
-    return "no such bridge";
-}
 
 std::string_view type_of(const Port& port) {
     const bool tap = port.active() && port.endpoints.front()->module() == "tuntap";
@@ -84,50 +75,11 @@ UnixctlReply read_counter(const UnixctlContext& context, UnixctlArguments argume
     return failure("No such counter");
 }
 
-// -- stations
-
-UnixctlReply show_stations(const UnixctlContext& context, UnixctlArguments arguments) {
-    if (const auto wrong = wrong_bridge(context, arguments[0])) return failure(*wrong);
-    std::vector<MacEntry> entries = context.bridge.tables().macs().entries();
-    std::ranges::stable_sort(entries, {}, &MacEntry::last_heard);
-    std::string text = " port  VLAN  MAC                Age\n";
-    for (const MacEntry& entry : entries) {
-        const auto age = std::chrono::duration_cast<std::chrono::seconds>(context.bridge.now() -
-                                                                          entry.last_heard);
-        text += fmt::format("{:>5}  {:4}  {}  {:3}\n", port_text(entry.port), entry.vlan,
-                            entry.mac.to_string(), age.count());
-    }
-    return text;
-}
-
-UnixctlReply flush_stations(const UnixctlContext& context, UnixctlArguments arguments) {
-    if (!arguments.empty())
-        if (const auto wrong = wrong_bridge(context, arguments[0])) return failure(*wrong);
-    context.bridge.tables().forget_all_macs();
-    return "table successfully flushed\n";
-}
-
-UnixctlReply show_station_statistics(const UnixctlContext& context, UnixctlArguments arguments) {
-    if (const auto wrong = wrong_bridge(context, arguments[0])) return failure(*wrong);
-    const MacTable& macs = context.bridge.tables().macs();
-    const MacTable::Statistics& counts = macs.statistics();
-    return fmt::format(
-        "Statistics for bridge \"{}\":\n"
-        "  Current/maximum MAC entries in the table: {}/{}\n"
-        "  Current static MAC entries in the table : 0\n"
-        "  Total number of learned MAC entries     : {}\n"
-        "  Total number of expired MAC entries     : {}\n"
-        "  Total number of evicted MAC entries     : {}\n"
-        "  Total number of port moved MAC entries  : {}\n",
-        context.bridge.name(), macs.size(), macs.settings().entries_max, counts.learned,
-        counts.expired, counts.evicted, counts.moved);
-}
-
 // -- rules
 
 // The switch's own are shown as well.
 UnixctlReply dump_rules(const UnixctlContext& context, UnixctlArguments arguments) {
-    if (const auto wrong = wrong_bridge(context, arguments.back())) return failure(*wrong);
+    if (arguments[0] != context.bridge.name()) return failure("no such bridge");
     const FlowTables& tables = context.bridge.tables().flow_tables();
     tables.settle();
     std::string text;
@@ -267,7 +219,7 @@ UnixctlReply dump_datapath_flows(const UnixctlContext& context, UnixctlArguments
 UnixctlReply dump_bridge_flows(const UnixctlContext& context, UnixctlArguments arguments) {
     const auto options = dump_options(arguments);
     if (!options) return failure(options.error());
-    if (options->words.empty() || wrong_bridge(context, options->words.front()))
+    if (options->words.empty() || options->words.front() != context.bridge.name())
         return failure("no such bridge");
     return flows_text(context.bridge, *options);
 }
@@ -374,8 +326,11 @@ constexpr UnixctlCommand commands[] = {
     {"dpctl/show", "[-s] [dp...]", 0, any_number, show_datapath},
     {"dpif/dump-flows", "[-m] [--names | --no-names] bridge", 1, any_number, dump_bridge_flows},
     {"dpif/show", "", 0, 0, show_bridges},
+    {"fdb/add", "bridge port vlan mac", 4, 4, set_station},
+    {"fdb/del", "bridge vlan mac", 3, 3, remove_station},
     {"fdb/flush", "[bridge]", 0, 1, flush_stations},
     {"fdb/show", "bridge", 1, 1, show_stations},
+    {"fdb/stats-clear", "[bridge]", 0, 1, clear_station_statistics},
     {"fdb/stats-show", "bridge", 1, 1, show_station_statistics},
     {"list-commands", "", 0, 0, list_commands},
     {"memory/show", "", 0, 0, show_memory},

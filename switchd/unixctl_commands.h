@@ -23,6 +23,9 @@ struct UnixctlContext {
 using UnixctlArguments = std::span<const std::string>;
 // What the tool prints to its standard output, or as an error, then ending with status 2.
 using UnixctlReply = std::expected<std::string, std::string>;
+inline std::unexpected<std::string> failure(std::string text) {
+    return std::unexpected(std::move(text));
+}
 
 struct UnixctlCommand {
     std::string_view name;

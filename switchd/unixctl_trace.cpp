@@ -10,10 +10,6 @@
 namespace switchd {
 namespace {
 
-std::unexpected<std::string> failure(std::string text) {
-    return std::unexpected(std::move(text));
-}
-
 // What follows a step that is not the last of its list stands further right.
 std::string steps_text(const PacketTrace& trace) {
     const std::size_t count = trace.steps.size();

@@ -177,11 +177,16 @@ def test_requests_in_a_row_are_answered_in_order(switchd):
 
 # -- the same questions to the real one
 
+STATION = "02:00:00:00:00:01"
 ERRORS = [["bogus"], ["fdb/show"], ["fdb/show", "nobr"], ["fdb/show", "br0", "x"],
           ["fdb/flush", "nobr"], ["fdb/flush", "a", "b"], ["version", "x"], ["vlog/set", "ANY:foo"],
           ["coverage/read-counter", "x"], ["memory/show", "x"],
           ["dpctl/dump-flows", "nodp"], ["dpctl/show", "nodp"], ["dpctl/show", "-x"],
-          ["dpctl/dump-flows", "-x"], ["dpif/dump-flows", "nobr"], ["revalidator/wait", "x"]]
+          ["dpctl/dump-flows", "-x"], ["dpif/dump-flows", "nobr"], ["revalidator/wait", "x"],
+          ["fdb/add"], ["fdb/add", "br0", "p1", "0"], ["fdb/add", "nobr", "p9", "0", "bad"],
+          ["fdb/add", "br0", "p9", "0", "bad"], ["fdb/add", "br0", "p9", "0", STATION],
+          ["fdb/del"], ["fdb/del", "nobr", "0", "bad"], ["fdb/del", "br0", "0", "bad"],
+          ["fdb/del", "br0", "0", STATION], ["fdb/stats-clear", "nobr"]]
 
 
 def test_errors_are_the_real_one_s(appctl, oracle):
@@ -212,6 +217,49 @@ def test_output_has_the_real_one_s_shape(switchd, appctl, oracle):
         ours, real = shape(appctl.ok(*words)), shape(oracle.ok(*words))
         assert {re.sub("dropped:.", "", line) for line in ours} <= {
             re.sub("dropped:.", "", line) for line in real}, words
+
+
+STATICS = [["fdb/show", "br0"], ["fdb/add", "br0", "p2", "0", STATION], ["fdb/show", "br0"],
+           ["fdb/add", "br0", "p2", "0", STATION], ["fdb/add", "br0", "p1", "0", STATION],
+           ["fdb/add", "br0", "p1", "7", STATION], ["fdb/flush", "br0"], ["fdb/show", "br0"],
+           ["fdb/del", "br0", "7", STATION], ["fdb/show", "br0"], ["fdb/stats-clear", "br0"]]
+
+
+def test_static_stations_are_the_real_one_s(switchd, appctl, oracle):
+    def told(text):
+        return [re.sub(r"[ \d]{5}$", "  age", line) for line in text.splitlines()]
+
+    one, _ = switchd.plug("one", 1), switchd.plug("two", 2)
+    one.send(frame(source=mac(1)))
+    oracle.ok("netdev-dummy/receive", "p1",
+              f"in_port(1),eth(src={STATION},dst=ff:ff:ff:ff:ff:ff),eth_type(0x88b5)")
+    for each in (appctl, oracle):
+        wait_until(lambda each=each: STATION in each.ok("fdb/show", "br0"), "the station")
+    for words in STATICS:
+        assert told(appctl.ok(*words)) == told(oracle.ok(*words)), words
+    ours, real = (each.ok("fdb/stats-show", "br0").splitlines() for each in (appctl, oracle))
+    assert ours[2:] == real[2:]
+
+
+def test_a_static_station_is_where_it_was_set_whoever_claims_it(switchd, appctl):
+    one, two = talk(switchd)
+    three = switchd.plug("three", 3)
+    assert appctl.ok("fdb/add", "br0", "p3", "0", STATION) == (
+        "Overriding already existing dynamic entry on 1\n")
+    two.send(frame(destination=mac(1), source=mac(2)))
+    assert three.receive() == frame(destination=mac(1), source=mac(2))
+    one.send(frame(destination=mac(2), source=mac(1)))
+    assert two.receive() == frame(destination=mac(2), source=mac(1))
+    shown = [line.split() for line in switchd.ctl("macs").stdout.splitlines()]
+    assert [STATION, "0", "3", "static"] in shown
+    appctl.ok("fdb/flush")
+    two.send(frame(destination=mac(1), source=mac(2)))
+    assert three.receive() == frame(destination=mac(1), source=mac(2))
+    assert appctl.ok("fdb/del", "br0", "0", STATION) == ""
+    one.send(frame(destination=mac(2), source=mac(1)))
+    assert two.receive() == frame(destination=mac(2), source=mac(1))
+    two.send(frame(destination=mac(1), source=mac(2)))
+    assert one.receive() == frame(destination=mac(1), source=mac(2))
 
 
 TRACED_FLOWS = """

@@ -1,0 +1,114 @@
+#include "switchd/unixctl_stations.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <vector>
+
+#include "flows/field_text.h"
+
+namespace switchd {
+
+namespace {
+
+bool wrong_bridge(const UnixctlContext& context, UnixctlArguments arguments) {
+    return !arguments.empty() && arguments[0] != context.bridge.name();
+}
+
+struct Station {
+    VlanId vlan = 0;
+    MacAddress mac;
+};
+
+// Open vSwitch takes any VLAN, and what is no number as 0.
+std::expected<Station, std::string> station_of(const std::string& vlan_text,
+                                               const std::string& mac_text) {
+    const auto mac = MacAddress::parse(mac_text);
+    if (!mac) return failure("bad MAC address");
+    if (mac->is_group()) return failure("bad MAC address: a group has no port");
+    VlanId vlan = 0;
+    const char* const end = vlan_text.data() + vlan_text.size();
+    const auto [last, error] = std::from_chars(vlan_text.data(), end, vlan);
+    if (error != std::errc{} || last != end || vlan >= vlan_id_count)
+        return failure("bad VLAN: a number from 0 to 4095 is expected");
+    return Station{vlan, *mac};
+}
+
+std::string age_text(const MacEntry& entry, TimePoint now) {
+    if (entry.is_static) return "static";
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - entry.last_heard);
+    return fmt::format("{:3}", age.count());
+}
+
+}  // namespace
+
+UnixctlReply set_station(const UnixctlContext& context, UnixctlArguments arguments) {
+    if (wrong_bridge(context, arguments)) return failure("no such bridge");
+    const auto station = station_of(arguments[2], arguments[3]);
+    if (!station) return failure(station.error());
+    const auto port = context.bridge.port_of_name(arguments[1]);
+    if (!port) return failure("software error, odp port is present but no ofp port");
+
+    Pipeline& tables = context.bridge.tables();
+    const std::optional<MacEntry> known = tables.macs().find(station->vlan, station->mac);
+    const auto set =
+        tables.set_static_mac(station->vlan, station->mac, *port, context.bridge.now());
+    if (!set)
+        return failure(fmt::format("no room: half of the table, {} entries, may be static",
+                                   tables.macs().static_entries_max()));
+    if (!known || (known->is_static && known->port == *port)) return "";
+    return fmt::format("Overriding already existing {} entry on {}\n",
+                       known->is_static ? "static" : "dynamic", port_text(known->port));
+}
+
+UnixctlReply remove_station(const UnixctlContext& context, UnixctlArguments arguments) {
+    if (wrong_bridge(context, arguments)) return failure("no such bridge");
+    const auto station = station_of(arguments[1], arguments[2]);
+    if (!station) return failure(station.error());
+    if (!context.bridge.tables().remove_static_mac(station->vlan, station->mac))
+        return failure("could not find static mac entry");
+    return "";
+}
+
+UnixctlReply show_stations(const UnixctlContext& context, UnixctlArguments arguments) {
+    if (wrong_bridge(context, arguments)) return failure("no such bridge");
+    std::vector<MacEntry> entries = context.bridge.tables().macs().entries();
+    std::ranges::stable_sort(entries, {}, &MacEntry::last_heard);
+    std::string text = " port  VLAN  MAC                Age\n";
+    for (const MacEntry& entry : entries)
+        text += fmt::format("{:>5}  {:4}  {}  {}\n", port_text(entry.port), entry.vlan,
+                            entry.mac.to_string(), age_text(entry, context.bridge.now()));
+    return text;
+}
+
+UnixctlReply flush_stations(const UnixctlContext& context, UnixctlArguments arguments) {
+    if (wrong_bridge(context, arguments)) return failure("no such bridge");
+    context.bridge.tables().forget_all_macs();
+    return "table successfully flushed\n";
+}
+
+UnixctlReply show_station_statistics(const UnixctlContext& context, UnixctlArguments arguments) {
+    if (wrong_bridge(context, arguments)) return failure("no such bridge");
+    const MacTable& macs = context.bridge.tables().macs();
+    const MacTable::Statistics& counts = macs.statistics();
+    return fmt::format(
+        "Statistics for bridge \"{}\":\n"
+        "  Current/maximum MAC entries in the table: {}/{}\n"
+        "  Current static MAC entries in the table : {}\n"
+        "  Total number of learned MAC entries     : {}\n"
+        "  Total number of expired MAC entries     : {}\n"
+        "  Total number of evicted MAC entries     : {}\n"
+        "  Total number of port moved MAC entries  : {}\n",
+        context.bridge.name(), macs.size(), macs.settings().entries_max, macs.static_entries(),
+        counts.learned, counts.expired, counts.evicted, counts.moved);
+}
+
+UnixctlReply clear_station_statistics(const UnixctlContext& context, UnixctlArguments arguments) {
+    if (wrong_bridge(context, arguments)) return failure("no such bridge");
+    context.bridge.tables().clear_mac_statistics();
+    return "statistics successfully cleared\n";
+}
+
+}  // namespace switchd
