@@ -211,6 +211,7 @@ Megaflow* MegaflowCache::insert(const FlowKey& key, const Verdict& verdict, Time
     port->entries.push_back(flow.index);
     ++size_;
     ++statistics_.inserted;
+    statistics_.size_max = std::max<std::uint64_t>(statistics_.size_max, size_);
     return &flow;
 }
 

@@ -100,6 +100,7 @@ public:
         std::uint64_t subtable_hits = 0;
         std::uint64_t subtables_asked = 0;
         std::uint64_t inserted = 0;
+        std::uint64_t size_max = 0;   // the most that there were at a time
         std::uint64_t evicted = 0;    // given up for a new one
         std::uint64_t expired = 0;    // unused for long
         std::uint64_t coarsened = 0;  // masks rounded up

@@ -53,24 +53,45 @@ UnixctlReply list_commands(const UnixctlContext&, UnixctlArguments) {
 UnixctlReply show_memory(const UnixctlContext& context, UnixctlArguments) {
     const Bridge& bridge = context.bridge;
     const MegaflowCache& cache = bridge.engine().megaflows();
-    return fmt::format("masks:{} megaflows:{} ports:{} stations:{}\n", cache.masks(), cache.size(),
-                       bridge.ports().size(), bridge.tables().macs().size());
+    const FlowTables& tables = bridge.tables().flow_tables();
+    return fmt::format(
+        "masks:{} megaflow-bytes:{} megaflows:{} ports:{} rule-bytes:{} rules:{} stations:{}\n",
+        cache.masks(), cache.size() * sizeof(Megaflow) + cache.bytes(), cache.size(),
+        bridge.ports().size(), tables.bytes(), tables.size(), bridge.tables().macs().size());
+}
+
+using Counters = std::vector<std::pair<std::string, std::uint64_t>>;
+
+// Of the engine, and the drops of all ports.
+Counters all_counters(const Bridge& bridge) {
+    Counters counters;
+    for (const auto& [name, count] : engine_counters(bridge.engine()))
+        counters.emplace_back(name, count);
+    DropCounters drops{};
+    for (const Port* port : bridge.ports()) {
+        const DropCounters dropped = port->all_drops();
+        for (std::size_t i = 0; i < drops.size(); ++i) drops[i] += dropped[i];
+    }
+    for (std::size_t i = 0; i < drops.size(); ++i)
+        counters.emplace_back(fmt::format("drop_{}", to_string(static_cast<DropReason>(i))),
+                              drops[i]);
+    return counters;
 }
 
 // Without rates: nothing wakes up to measure them.
 UnixctlReply show_coverage(const UnixctlContext& context, UnixctlArguments) {
-    std::string text = "Event coverage, total since the start:\n";
+    std::string text = "Event coverage, total since the start, drops of the present ports:\n";
     std::size_t never = 0;
-    for (const auto& [name, count] : engine_counters(context.bridge.engine()))
+    for (const auto& [name, count] : all_counters(context.bridge))
         if (count > 0)
-            text += fmt::format("{:<24} total: {}\n", name, count);
+            text += fmt::format("{:<27} total: {}\n", name, count);
         else
             ++never;
     return text + fmt::format("{} events never hit\n", never);
 }
 
 UnixctlReply read_counter(const UnixctlContext& context, UnixctlArguments arguments) {
-    for (const auto& [name, count] : engine_counters(context.bridge.engine()))
+    for (const auto& [name, count] : all_counters(context.bridge))
         if (name == arguments[0]) return fmt::format("{}\n", count);
     return failure("No such counter");
 }
@@ -138,6 +159,26 @@ std::string statistics_text(const Port& port) {
         bytes_text(port.out.bytes));
 }
 
+// With what Open vSwitch shows of masks and their cache for the kernel's datapath.
+std::string lookups_text(const ForwardingEngine& engine, std::uint64_t missed) {
+    const MegaflowCache& cache = engine.megaflows();
+    const std::uint64_t hits = engine.statistics().hits;
+    const auto of_lookups = [&](std::uint64_t count) {
+        const std::uint64_t lookups = hits + missed;
+        return lookups == 0 ? 0.0 : static_cast<double>(count) / static_cast<double>(lookups);
+    };
+    const std::uint64_t masks_asked = cache.statistics().subtables_asked;
+    const std::uint64_t cache_hits = cache.statistics().front_hits;
+    return fmt::format(
+        "{}:\n"
+        "  lookups: hit:{} missed:{} lost:0\n"
+        "  flows: {}\n"
+        "  masks: hit:{} total:{} hit/pkt:{:.2f}\n"
+        "  cache: hit:{} hit-rate:{:.2f}%\n",
+        datapath_name, hits, missed, cache.size(), masks_asked, cache.masks(),
+        of_lookups(masks_asked), cache_hits, 100 * of_lookups(cache_hits));
+}
+
 UnixctlReply show_datapath(const UnixctlContext& context, UnixctlArguments arguments) {
     bool statistics = false;
     for (const std::string& word : arguments) {
@@ -150,9 +191,7 @@ UnixctlReply show_datapath(const UnixctlContext& context, UnixctlArguments argum
                 "ovs-vswitchd: opening datapath {} failed (No such file or directory)", word));
     }
     const Bridge& bridge = context.bridge;
-    std::string text = fmt::format("{}:\n  lookups: hit:{} missed:{} lost:0\n  flows: {}\n",
-                                   datapath_name, bridge.engine().statistics().hits, missed(bridge),
-                                   bridge.engine().megaflows().size());
+    std::string text = lookups_text(bridge.engine(), missed(bridge));
     for (const Port* port : bridge.ports()) {
         text += fmt::format("  port {}: {} ({})\n", port->number, port->name, type_of(*port));
         if (statistics) text += statistics_text(*port);
@@ -226,8 +265,8 @@ UnixctlReply dump_bridge_flows(const UnixctlContext& context, UnixctlArguments a
 
 UnixctlReply show_upcalls(const UnixctlContext& context, UnixctlArguments) {
     const MegaflowCache& cache = context.bridge.engine().megaflows();
-    return fmt::format("{}:\n  flows         : (current {}) (limit {})\n", datapath_name,
-                       cache.size(), cache.settings().entries_max);
+    return fmt::format("{}:\n  flows         : (current {}) (max {}) (limit {})\n", datapath_name,
+                       cache.size(), cache.statistics().size_max, cache.settings().entries_max);
 }
 
 // A change of the tables is in force when it has been answered: there is nothing to wait for.
@@ -274,6 +313,23 @@ UnixctlReply list_log(const UnixctlContext& context, UnixctlArguments) {
         "{:<16}  {:>4}       {:>4}       {:>4}\n",
         log_module, level_text(context.log.threshold(Log::Destination::console)),
         level_text(context.log.threshold(Log::Destination::syslog)), "OFF");
+}
+
+// In the words of vlog: %A the program, %P its id, %D the time, %B facility and level, %m the text.
+UnixctlReply list_log_patterns(const UnixctlContext&, UnixctlArguments) {
+    return "         prefix                            format\n"
+           "         ------                            ------\n"
+           "SYSLOG   <%B>%D{%h %e %T} %A[%P]:          %m\n"
+           "CONSOLE  none                              %A: %m\n";
+}
+
+UnixctlReply reopen_log(const UnixctlContext&, UnixctlArguments) {
+    return failure("Logging to file not configured");
+}
+
+// There is no file to close.
+UnixctlReply close_log(const UnixctlContext&, UnixctlArguments) {
+    return "";
 }
 
 // "ANY:syslog:dbg": a module, a destination and a level, in any order, at most one of each.
@@ -339,7 +395,10 @@ constexpr UnixctlCommand commands[] = {
     {"revalidator/wait", "", 0, 0, await_revalidation},
     {"upcall/show", "", 0, 0, show_upcalls},
     {"version", "", 0, 0, show_version},
+    {"vlog/close", "", 0, 0, close_log},
     {"vlog/list", "", 0, 0, list_log},
+    {"vlog/list-pattern", "", 0, 0, list_log_patterns},
+    {"vlog/reopen", "", 0, 0, reopen_log},
     {"vlog/set", "[spec...]", 0, any_number, change_log},
 };
 static_assert(std::ranges::is_sorted(commands, {}, &UnixctlCommand::name));

@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "switchd/core/error.h"
 #include "tests/support/catch.h"
@@ -198,6 +199,7 @@ TEST_CASE("stations, ports and megaflows are shown as ovs-appctl's users know th
           "netdev@ovs-netdev: hit:0 missed:1\n  br0:\n    p3 3/3: (vde)\n    p4 4/4: (vde)\n");
     CHECK(lab.text("dpctl/show", {"--statistics"}) ==
           "netdev@ovs-netdev:\n  lookups: hit:0 missed:1 lost:0\n  flows: 1\n"
+          "  masks: hit:0 total:1 hit/pkt:0.00\n  cache: hit:0 hit-rate:0.00%\n"
           "  port 3: p3 (vde)\n"
           "    RX packets:1 errors:? dropped:0 overruns:? frame:?\n"
           "    TX packets:0 errors:? dropped:? aborted:? carrier:?\n"
@@ -215,12 +217,18 @@ TEST_CASE("stations, ports and megaflows are shown as ovs-appctl's users know th
     CHECK(lab.text("dpctl/dump-flows", {"-m"}).find("\nufid:") != std::string::npos);
     CHECK(lab.text("dpctl/dump-flows", {"type=offloaded"}) == "");
     CHECK(lab.text("coverage/read-counter", {"misses"}) == "1\n");
-    CHECK(lab.text("coverage/show").find("misses                   total: 1\n") !=
+    CHECK(lab.text("coverage/show").find("misses                      total: 1\n") !=
           std::string::npos);
-    CHECK(lab.text("memory/show") == "masks:1 megaflows:1 ports:2 stations:1\n");
-    CHECK(lab.text("upcall/show").find("(current 1)") != std::string::npos);
+    plug.sends(Bytes(13));
+    CHECK(lab.text("coverage/read-counter", {"drop_runt"}) == "1\n");
+    CHECK(std::regex_match(lab.text("memory/show"),
+                           std::regex("masks:1 megaflow-bytes:[1-9]\\d* megaflows:1 ports:2 "
+                                      "rule-bytes:[1-9]\\d* rules:1 stations:1\n")));
+    CHECK(lab.text("upcall/show") ==
+          "netdev@ovs-netdev:\n  flows         : (current 1) (max 1) (limit 65536)\n");
     CHECK(lab.text("revalidator/purge") == "");
     CHECK(lab.text("dpctl/dump-flows") == "");
+    CHECK(lab.text("upcall/show").find("(current 0) (max 1)") != std::string::npos);
     CHECK(lab.text("fdb/flush") == "table successfully flushed\n");
     CHECK(lab.text("fdb/show", {"br0"}) == " port  VLAN  MAC                Age\n");
 }
@@ -256,6 +264,10 @@ TEST_CASE("the log's thresholds are set in vlog's words", "[unixctl_server]") {
     CHECK(lab.error("vlog/set", {"ANY:foo"}) == "no destination, level, or module \"foo\"");
     CHECK(lab.error("vlog/set", {"dbg:info"}) == "cannot specify multiple levels");
     CHECK_FALSE(lab.run("vlog/set", {"PATTERN:console:%m"}));
+    CHECK(lab.text("vlog/list-pattern")
+              .find("\nCONSOLE  none                              %A: %m\n") != std::string::npos);
+    CHECK(lab.error("vlog/reopen") == "Logging to file not configured");
+    CHECK(lab.text("vlog/close") == "");
 }
 
 TEST_CASE("rules that fill no reply are refused with how to ask", "[unixctl_server]") {
