@@ -148,3 +148,28 @@ TEST_CASE("commands about ports and VLANs that cannot be say so", "[vde_front_do
     CHECK(door.remove_vlan_port(4094, 5) == EADDRINUSE);
     CHECK(door.close_endpoint(5, 1) == ENXIO);
 }
+
+TEST_CASE("a console hears where stations are set, and nothing when one stays",
+          "[vde_front_door]") {
+    struct Listener : vde::DebugListener {
+        void debug_line(std::string_view line) override { lines.emplace_back(line); }
+        std::vector<std::string> lines;
+    } console;
+    TestSwitch lan;
+    auto& events = lan.front_door().events();
+    lan.plug(1);
+    lan.plug(2);
+    events.listen(console, events.matching("hash"));
+    Pipeline& tables = lan.bridge().tables();
+    const auto station = MacAddress::parse("02:00:00:00:00:0a").value();
+    Verdict heard;
+    heard.learn = Learn{0, station, 1};
+    tables.perform(heard, lan.bridge().now());
+    REQUIRE(tables.set_static_mac(0, station, 1, lan.bridge().now()));
+    CHECK(console.lines.size() == 1);
+    REQUIRE(tables.set_static_mac(0, station, 2, lan.bridge().now()));
+    CHECK(console.lines.size() == 3);
+    REQUIRE(tables.remove_static_mac(0, station));
+    CHECK(console.lines.size() == 4);
+    events.listen(console, 0);
+}
