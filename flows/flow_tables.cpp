@@ -252,13 +252,13 @@ void FlowTables::count_lookups(std::uint8_t table, std::uint64_t lookups, std::u
 }
 
 void FlowTables::expire(TimePoint now) {
-    bool settled = false;
-    while (!deadlines_.empty() && deadlines_.top().at <= now) {
+    if (deadlines_.empty() || deadlines_.top().at > now) return;
+    settle();
+    for (int i = 0; i < expired_at_once_max; ++i) {
+        if (deadlines_.empty() || deadlines_.top().at > now) return;
         const RuleId id = deadlines_.top().id;
         deadlines_.pop();
         if (!find(id)) continue;
-        if (!settled) settle();
-        settled = true;
         Rule& rule = *slots_[id.slot].rule;
         slots_[id.slot].watched = TimePoint::max();
         const auto deadline = deadline_of(rule);

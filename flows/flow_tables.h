@@ -60,6 +60,8 @@ class FlowTables {
 public:
     // More than a million simple rules have; fewer with many actions fill it as well.
     static constexpr std::size_t bytes_max_default = std::size_t{1} << 30;
+    // About a millisecond's work.
+    static constexpr int expired_at_once_max = 1000;
 
     // Rules are refused, as if their table were full, when all of them together hold so much.
     explicit FlowTables(ChangeLog& changes, HashKey secret = HashKey{},
@@ -105,7 +107,8 @@ public:
     void set_counter_source(CounterSource* source) { source_ = source; }
     void set_observer(RuleObserver* observer) { observer_ = observer; }
 
-    // Removes the rules whose time has come.
+    // Removes the rules whose time has come, expired_at_once_max of them at most: next_expiry() is
+    // in the past while more are left.
     void expire(TimePoint now);
     // When a rule may have to go; none: no rule has a timeout.
     std::optional<TimePoint> next_expiry() const;

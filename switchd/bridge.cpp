@@ -125,12 +125,17 @@ void Bridge::age_later() noexcept {
 }
 
 void Bridge::on_ageing() noexcept {
+    const TimePoint now = reactor_.now();
+    FlowTables& rules = tables().flow_tables();
     if (ageing_interval_ != Duration::zero())
-        engine_.expire(reactor_.now());
+        engine_.expire(now);
     else
-        tables().flow_tables().expire(reactor_.now());
+        rules.expire(now);
     for (BridgeObserver* observer : observers_) observer->rules_expired();
-    age_later();
+    if (const auto next = rules.next_expiry(); next && *next <= now)
+        ageing_.arm(now);  // many at once: the others in the next turn
+    else
+        age_later();
 }
 
 }  // namespace switchd

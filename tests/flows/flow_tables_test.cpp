@@ -189,6 +189,25 @@ TEST_CASE_METHOD(Tables, "rules end when their time has come, with the reason", 
     CHECK_FALSE(tables.next_expiry());
 }
 
+TEST_CASE_METHOD(Tables, "of many rules that end at once some do in each turn", "[flows]") {
+    constexpr int rules = 2 * FlowTables::expired_at_once_max + 1;
+    for (int i = 0; i < rules; ++i) {
+        FlowMod mortal = mod(Command::add, to(alice));
+        mortal.priority = static_cast<std::uint32_t>(i);
+        mortal.hard_timeout = 1;
+        REQUIRE(tables.apply(mortal, now));
+    }
+    now += 1s;
+    tables.expire(now);
+    CHECK(removed.size() == FlowTables::expired_at_once_max);
+    CHECK(tables.next_expiry() <= now);
+    tables.expire(now);
+    CHECK(tables.next_expiry() <= now);
+    tables.expire(now);
+    CHECK(removed.size() == rules);
+    CHECK_FALSE(tables.next_expiry());
+}
+
 TEST_CASE_METHOD(Tables, "a full table refuses, or gives up its least important", "[flows]") {
     tables.set_limit(0, 2);
     add(to(alice), 1);
