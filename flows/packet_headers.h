@@ -172,8 +172,10 @@ inline Transport ipv6_transport(Rest rest) {
             const bool later = (offset_and_more & 0xfff8) != 0;
             if (later || (offset_and_more & 1) != 0) fragment |= ip::fragment_any;
             if (later) {
+                // Its protocol is that of fragments, unlike in IPv4: so does Open vSwitch have it.
                 fragment |= ip::fragment_later;
                 readable = false;
+                break;
             }
         }
         if (protocol == ip::routing && rest.u8(3) != 0) routed_elsewhere = true;

@@ -102,7 +102,7 @@ TEST_CASE("only the first fragment has ports", "[flows]") {
     CHECK(key_of("ipv6 fragment").get(field::ip_frag) == 1);
     CHECK(key_of("ipv6 fragment").get(field::tp_dst) == 2);
     CHECK(key_of("ipv6 later fragment").get(field::ip_frag) == 3);
-    CHECK(key_of("ipv6 later fragment").get(field::ip_proto) == 17);
+    CHECK(key_of("ipv6 later fragment").get(field::ip_proto) == 44);
     CHECK(key_of("ipv6 later fragment").get(field::tp_dst) == 0);
 }
 
