@@ -18,11 +18,11 @@ enum class PacketInReason : std::uint8_t {  // OFPR_*
     action_set = 3,
     group = 4,
     packet_out = 5,
-    // The table's configured miss, not a rule: OpenFlow 1.3 and later hear of it only if they ask.
-    implicit_miss = 6,
     // A rule that catches all that no other rule does, or what the table was told to do with it:
     // before 1.3 an action like others, from then on a miss.
-    explicit_miss = 7,
+    explicit_miss = 6,
+    // The table's configured miss, not a rule: OpenFlow 1.3 and later hear of it only if they ask.
+    implicit_miss = 7,
 };
 
 constexpr std::string_view to_string(PacketInReason reason) {
