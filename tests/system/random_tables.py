@@ -1,5 +1,6 @@
 """Random flow tables and packets that ovs-ofctl, Open vSwitch and switchd all take."""
 
+import re
 import socket
 import struct
 
@@ -15,6 +16,7 @@ TAGS = ((5, 0), (5, 3), (6, 0), (7, 3), (0, 3))
 TTLS = (1, 2, 64)
 PORT_COUNT = 3
 TABLES = 4
+VERSIONS = (10, 11, 12, 13, 14, 15)  # of OpenFlow, as ovs-ofctl has them
 PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1, "sctp": 132, "tcp6": 6, "udp6": 17, "icmp6": 58,
              "sctp6": 132}
 
@@ -84,6 +86,14 @@ def transport(rng, protocol, pseudo_addresses):
     return with_checksum(segment, at, pseudo_addresses + length + struct.pack(">I", protocol))
 
 
+def fragment_of(rng, protocol, sums_matter):
+    """Offset and whether more follow: mostly whole, else the first of several, or a later one."""
+    first, later = ((0, 1),), ((1, 1), (1, 0))
+    if sums_matter:
+        first, later = () if protocol == PROTOCOLS["sctp"] else first, ()
+    return rng.choice(((0, 0),) * 4 + first + later)
+
+
 def random_packet(rng, sums_matter=False):
     """An ingress port and a frame of the station there, with all its checksums right.
 
@@ -101,15 +111,18 @@ def random_packet(rng, sums_matter=False):
     if kind in ("tcp", "udp", "icmp", "sctp"):
         source, destination = (ipv4_octets(rng.choice(ADDRESSES)) for _ in range(2))
         segment = transport(rng, protocol, source + destination)
-        # Whole, the first of several fragments, or a later one.
-        fragment = rng.choice((0, 0, 0, 0, *(() if sums_matter and kind == "sctp" else (0x2000,)),
-                               *(() if sums_matter else (0x2001, 1))))
+        offset, more = fragment_of(rng, protocol, sums_matter)
+        fragment = more << 13 | offset
         ip = struct.pack(">BBHHHBBH", 0x45, tos, 20 + len(segment), 1, fragment, ttl, protocol, 0)
         ip = with_checksum(ip + source + destination, 10, b"")
         data = struct.pack(">H", 0x0800) + ip + segment
     elif kind in ("tcp6", "udp6", "icmp6", "sctp6"):
         source, destination = (ipv6_octets(rng.choice(ADDRESSES_6)) for _ in range(2))
         segment = transport(rng, protocol, source + destination)
+        offset, more = fragment_of(rng, protocol, sums_matter)
+        if offset or more:
+            segment = struct.pack(">BBHI", protocol, 0, offset << 3 | more, 1) + segment
+            protocol = 44
         data = struct.pack(">HIHBB", 0x86DD, 6 << 28 | tos << 20, len(segment), protocol, ttl)
         data += source + destination + segment
     elif kind == "arp":
@@ -148,10 +161,11 @@ def match_of(rng):
         parts.append("vlan_tci=0x0000")
     maybe(0.15, lambda: f"reg0={rng.randint(0, 2)}")
     maybe(0.1, lambda: f"metadata={rng.randint(0, 2)}")
-    if kind in ("ip", "tcp", "udp", "icmp", "sctp"):
+    if kind not in ("", "arp"):
         # Who matches ports of later fragments is refused, as they have none.
-        later = ("later",) if kind in ("ip", "icmp") else ()
+        later = ("later",) if kind in ("ip", "icmp", "ipv6") else ()
         maybe(0.1, lambda: f"nw_frag={rng.choice(('no', 'yes', 'first', 'not_later') + later)}")
+    if kind in ("ip", "tcp", "udp", "icmp", "sctp"):
         maybe(0.4, lambda: f"nw_src={rng.choice(ADDRESSES)}/{rng.choice((8, 16, 24, 32))}")
         maybe(0.4, lambda: f"nw_dst={rng.choice(ADDRESSES)}/{rng.choice((8, 16, 24, 32))}")
         maybe(0.1, lambda: f"nw_tos={rng.choice((0, 32))}")
@@ -227,6 +241,8 @@ def random_rule(rng, table, priority, controller):
             actions.append("NORMAL")
         for _ in range(rng.randint(1, 5)):
             actions.append(action_of(rng, kind, table, controller))
+        if tag_state == UNTAGGED and any(each.startswith("resubmit") for each in actions):
+            tag_state = ANY
         if rng.random() < 0.3:
             actions += [*tag_actions(rng, tag_state)[0], f"output:{rng.randint(1, PORT_COUNT)}"]
         if rng.random() < 0.15:
@@ -240,8 +256,17 @@ def random_rule(rng, table, priority, controller):
     return f"{text},actions={','.join(actions) or 'drop'}"
 
 
-def random_tables(rng, rules, controller=True):
+# What the first versions of OpenFlow have no way to say, with Nicira's extensions or without.
+UNSAID = {10: re.compile("push_vlan|write_actions|write_metadata:.,goto_table"),
+          11: re.compile("ipv6|tcp6|udp6|sctp6|icmp6|reg0=|nw_frag|nw_ttl=|vlan_tci=0x1|tp_src=0")}
+
+
+def random_tables(rng, rules, version, controller=True):
     """Lines for add-flows. No two rules of a table have one priority: which wins is then open."""
-    priorities = rng.sample(range(1, 1000), rules)
-    return [random_rule(rng, rng.randrange(TABLES), priority, controller)
-            for priority in priorities]
+    lines = []
+    for priority in rng.sample(range(1, 1000), rules):
+        line = None
+        while line is None or (version in UNSAID and UNSAID[version].search(line)):
+            line = random_rule(rng, rng.randrange(TABLES), priority, controller)
+        lines.append(line)
+    return lines
