@@ -113,6 +113,8 @@ bool Translation::step(Action action) {
 
 // `in_port` is what the first table sees as the ingress port; the packet keeps its own.
 void Translation::walk(std::uint8_t table, PortNumber in_port) {
+    // What a table has no rule for goes on where an action asked it; not so behind a goto_table.
+    bool called = depth_ > (sent_to_tables_ ? 1u : 0u);
     // goto_table only goes up, so this ends; a resubmit comes in anew.
     for (std::optional<std::uint8_t> next = table; next && !stopped_;) {
         if (++visits_ > visits_max) return stop("too many tables: the translation stops here");
@@ -121,7 +123,8 @@ void Translation::walk(std::uint8_t table, PortNumber in_port) {
         rule_ = look_up(table_, in_port);
         in_port = this->in_port();
         if (!rule_) {
-            if (!called() && tables_.flow_tables().state(table_).miss == TableMiss::go_on &&
+            if (called) return drop(DropReason::no_rule);
+            if (tables_.flow_tables().state(table_).miss == TableMiss::go_on &&
                 table_ + 1u < table_count) {
                 next = static_cast<std::uint8_t>(table_ + 1);
                 continue;
@@ -130,6 +133,7 @@ void Translation::walk(std::uint8_t table, PortNumber in_port) {
         }
         if (rule_->actions.empty()) drop(DropReason::rule_drop);
         if (!carry_out(rule_->actions)) return;
+        called = false;
         for (const RuleAction& action : rule_->actions)
             if (const auto* jump = std::get_if<rule_action::GotoTable>(&action.what))
                 next = jump->table;
@@ -153,7 +157,6 @@ const Rule* Translation::look_up(std::uint8_t table, PortNumber in_port) {
 
 void Translation::miss(std::uint8_t table) {
     drop(DropReason::no_rule);
-    if (called()) return;
     const TableMiss configured = tables_.flow_tables().state(table).miss;
     const bool tell = configured == TableMiss::controller ||
                       (configured == TableMiss::standard && tables_.misses_to_controller());

@@ -72,8 +72,6 @@ private:
         VlanId stations = 0;     // where its addresses are learned and looked up
     };
 
-    // The table is asked by an action: what it has no rule for goes on there.
-    bool called() const { return depth_ > (sent_to_tables_ ? 1 : 0); }
     bool admit();
     Verdict finish();
 

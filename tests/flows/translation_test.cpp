@@ -272,6 +272,18 @@ TEST_CASE_METHOD(Programmed, "a miss does what its table says", "[flows]") {
     CHECK(program() == "output:2");
 }
 
+TEST_CASE_METHOD(Programmed, "a miss behind goto_table is one, also in a table that is called",
+                 "[flows]") {
+    tables.set_misses_to_controller(true);
+    rule(0, {}, {act::Resubmit{reserved_port::in_port, 1}, act::Output{2}});
+    CHECK(program() == "output:2");
+    rule(1, {}, {act::GotoTable{3}});
+    CHECK(program() == "controller:implicit_miss,output:2");
+    tables.flow_tables().configure(3, TableMiss::go_on);
+    rule(4, {}, output(3));
+    CHECK(program() == "output:3,output:2");
+}
+
 TEST_CASE_METHOD(Programmed, "a rule that catches misses says that it does", "[flows]") {
     rule(0, {}, {act::Output{reserved_port::controller, 128}}, 0);
     CHECK(program() == "controller:explicit_miss");
