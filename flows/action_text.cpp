@@ -49,23 +49,6 @@ constexpr std::uint16_t everything = 0xffff;  // as a max_len
 // What a list can hold, in the order in which it must.
 enum class Stage : std::uint8_t { apply, clear, write, metadata, go };
 
-FieldValue shifted_left(FieldValue value, unsigned by) {
-    if (by == 0) return value;
-    if (by >= 64) return {value.low << (by - 64), 0};
-    return {value.high << by | value.low >> (64 - by), value.low << by};
-}
-FieldValue shifted_right(FieldValue value, unsigned by) {
-    if (by == 0) return value;
-    if (by >= 64) return {0, value.high >> (by - 64)};
-    return {value.high >> by, value.low >> by | value.high << (64 - by)};
-}
-FieldValue lowest_bits(unsigned count) {
-    const auto ones = [](unsigned bits) {
-        return bits == 0 ? 0 : ~std::uint64_t{0} >> (64 - std::min(bits, 64u));
-    };
-    return {count > 64 ? ones(count - 64) : 0, ones(std::min(count, 64u))};
-}
-
 // How many bits of the field a load counts: a VLAN ID goes without "there is a tag".
 unsigned load_bits(const MatchField& field) {
     return field.id == FieldId::vlan_vid ? 12 : field.bits;
@@ -328,14 +311,15 @@ private:
         return true;
     }
 
+    enum class Use : std::uint8_t { set, moved_from, moved_to };
     // The match, or an action before, makes sure that packets have the field.
-    bool exists(const MatchField& field) const {
-        if (field.prerequisite == Prerequisite::vlan || field.id == FieldId::vlan_vid)
-            return tagged_;
+    bool exists(const MatchField& field, Use use = Use::set) const {
+        if (field.prerequisite == Prerequisite::vlan) return tagged_;
+        if (field.id == FieldId::vlan_vid && use == Use::set) return tagged_;
         return satisfied(field.prerequisite, match_.key, match_.mask);
     }
-    // The field that a load or set_field goes to: of those that share the name one that exists.
-    const MatchField* destination(std::string_view name) {
+    // The field that an action reads or writes: of those that share the name one that exists.
+    const MatchField* field_of_packet(std::string_view name, Use use) {
         const MatchField* found = field_of_name(name);
         if (!found) {
             wrong(name, fmt::format("there is no field {}", quoted(name)),
@@ -343,15 +327,15 @@ private:
             return nullptr;
         }
         for (const MatchField& field : match_fields())
-            if (field.has_name(name) && exists(field)) {
+            if (field.has_name(name) && exists(field, use)) {
                 found = &field;
                 break;
             }
-        if (!found->writable) {
+        if (use != Use::moved_from && !found->writable) {
             wrong(name, fmt::format("{} cannot be changed", name), "another field");
             return nullptr;
         }
-        if (!exists(*found)) {
+        if (!exists(*found, use)) {
             const auto packets = packets_of(found->id == FieldId::vlan_vid ? Prerequisite::vlan
                                                                            : found->prerequisite);
             wrong(name, fmt::format("the match does not name packets that have {}", name),
@@ -377,7 +361,7 @@ private:
     bool set_field(const TextPart& part, RuleActions& actions) {
         const auto parts = assignment(part);
         if (!parts) return false;
-        const MatchField* field = destination(parts->destination);
+        const MatchField* field = field_of_packet(parts->destination, Use::set);
         if (!field) return false;
         const auto value =
             read_field_value(reader_, *field, parts->destination, parts->value, ports_);
@@ -396,7 +380,7 @@ private:
         const auto parts = assignment(part);
         if (!parts) return false;
         const std::string_view name = parts->destination.substr(0, parts->destination.find('['));
-        const MatchField* field = destination(name);
+        const MatchField* field = field_of_packet(name, Use::set);
         if (!field) return false;
         const unsigned shift = text_shift(*field, name);
         unsigned first = 0, last = load_bits(*field) + shift - 1;
@@ -418,6 +402,31 @@ private:
                                        shifted_right(mask, shift), SetField::Spelling::load});
         }
         return true;
+    }
+    // field->field, with ranges of bits as in a load
+    bool move(const TextPart& part, RuleActions& actions) {
+        const auto parts = assignment(part);
+        if (!parts) return false;
+        const auto source = subfield(parts->value, Use::moved_from);
+        if (!source) return false;
+        const auto destination = subfield(parts->destination, Use::moved_to);
+        if (!destination) return false;
+        if (source->bits != destination->bits)
+            return wrong(parts->destination,
+                         fmt::format("{} bits do not fit into {}", source->bits, destination->bits),
+                         "as many bits on both sides");
+        actions.push_back(Move{*source, *destination});
+        return true;
+    }
+    std::optional<Subfield> subfield(std::string_view text, Use use) {
+        const std::string_view name = text.substr(0, text.find('['));
+        const MatchField* field = field_of_packet(name, use);
+        if (!field) return std::nullopt;
+        const bool nicira = name == field->name || name == field->nxm_name;
+        const Subfield whole = whole_field(*field, nicira);
+        unsigned first = 0, last = whole.bits - 1u;
+        if (!range(text.substr(name.size()), name, first, last)) return std::nullopt;
+        return part_of(whole, first, last - first + 1);
     }
     bool range(std::string_view text, std::string_view name, unsigned& first, unsigned& last) {
         if (text.empty() || text == "[]") return true;
@@ -540,6 +549,7 @@ const ActionReader::Known ActionReader::known_[] = {
     {"push_vlan", &ActionReader::push_vlan},
     {"set_field", &ActionReader::set_field},
     {"load", &ActionReader::load},
+    {"move", &ActionReader::move},
     {"dec_ttl", &ActionReader::dec_ttl},
     {"resubmit", &ActionReader::resubmit},
     {"note", &ActionReader::note},
@@ -638,14 +648,26 @@ private:
 
         const bool nxm = !field.nxm_name.empty();
         const unsigned shift = nxm ? field.nxm_shift : 0;
-        std::string range;
-        if (bits != load_bits(field) + shift || first != 0) {
-            range = fmt::format("{}", first + shift);
-            if (bits != 1) range += fmt::format("..{}", first + shift + bits - 1);
-        }
+        const bool all = bits == load_bits(field) + shift && first == 0;
+        const std::string range = all ? "" : range_text(first + shift, bits);
         const std::uint64_t value = shifted_right(action.value, first).low;
         return fmt::format("load:{}{:x}->{}[{}]", value == 0 ? "" : "0x", value,
                            nxm ? field.nxm_name : field.oxm_name, range);
+    }
+
+    static std::string print_one(const Move& action) {
+        return fmt::format("move:{}->{}", subfield_text(action.source),
+                           subfield_text(action.destination));
+    }
+    static std::string subfield_text(const Subfield& part) {
+        const MatchField& field = match_field(part.field);
+        const bool all = part == whole_field(field, part.nicira);
+        return fmt::format("{}[{}]", part.nicira ? field.nxm_name : field.oxm_name,
+                           all ? "" : range_text(part.first, part.bits));
+    }
+    static std::string range_text(unsigned first, unsigned bits) {
+        if (bits == 1) return fmt::format("{}", first);
+        return fmt::format("{}..{}", first, first + bits - 1);
     }
 
     static std::string print_one(const SetVlanVid& action) {

@@ -20,12 +20,16 @@ bool is_remove(FlowMod::Command command) {
 
 // The actions read or write headers behind layer 2.
 bool read_beyond_layer_2(std::span<const RuleAction> actions) {
-    return std::ranges::any_of(actions, [](const RuleAction& action) {
-        if (const auto* set = std::get_if<rule_action::SetField>(&action.what)) {
-            FlowMask mask;
-            match_field(set->field).fold(mask);
-            return mask.beyond_layer_2();
-        }
+    const auto beyond = [](FieldId field) {
+        FlowMask mask;
+        match_field(field).fold(mask);
+        return mask.beyond_layer_2();
+    };
+    return std::ranges::any_of(actions, [&](const RuleAction& action) {
+        if (const auto* set = std::get_if<rule_action::SetField>(&action.what))
+            return beyond(set->field);
+        if (const auto* move = std::get_if<rule_action::Move>(&action.what))
+            return beyond(move->source.field) || beyond(move->destination.field);
         if (const auto* written = std::get_if<rule_action::WriteActions>(&action.what))
             return read_beyond_layer_2(written->actions);
         return std::holds_alternative<rule_action::DecTtl>(action.what);

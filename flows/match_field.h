@@ -32,6 +32,19 @@ constexpr FieldValue operator|(FieldValue a, FieldValue b) {
 constexpr FieldValue operator~(FieldValue a) {
     return {~a.high, ~a.low};
 }
+constexpr FieldValue shifted_left(FieldValue value, unsigned by) {
+    if (by == 0) return value;
+    if (by >= 64) return {by < 128 ? value.low << (by - 64) : 0, 0};
+    return {value.high << by | value.low >> (64 - by), value.low << by};
+}
+constexpr FieldValue shifted_right(FieldValue value, unsigned by) {
+    if (by == 0) return value;
+    if (by >= 64) return {0, by < 128 ? value.high >> (by - 64) : 0};
+    return {value.high >> by, value.low >> by | value.high << (64 - by)};
+}
+constexpr FieldValue lowest_bits(unsigned count) {
+    return ~shifted_left(~FieldValue{}, count);
+}
 
 enum class FieldId : std::uint8_t {
     in_port,
@@ -157,6 +170,11 @@ struct MatchField {
     constexpr bool has_name(std::string_view text) const {
         return !text.empty() && (text == name || text == action_name || text == alias ||
                                  text == oxm_name || text == nxm_name);
+    }
+
+    // It has another layout under Nicira's code than under OpenFlow's.
+    constexpr bool two_layouts() const {
+        return oxm != 0 && nxm != 0 && ((oxm & 0xff) != (nxm & 0xff) || nxm_shift != 0);
     }
 
     FieldValue get(const FlowKey& key) const {

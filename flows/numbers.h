@@ -21,6 +21,19 @@ constexpr std::size_t port_slot(PortNumber number) {
     return number == port_local ? 0 : std::size_t{number} + 1;
 }
 
+// Port numbers of 16 bits (OpenFlow 1.0 and Nicira's messages): the reserved ones, from 0xff00 on,
+// are the lower half of the others.
+constexpr PortNumber port_from_16(std::uint16_t port) {
+    return port >= 0xff00 ? 0xffff0000u | port : port;
+}
+constexpr std::uint16_t port_to_16(PortNumber port) {
+    return static_cast<std::uint16_t>(port);
+}
+// A number of 32 bits is one of those: neither is anything between 0xff00 and 0xfffffeff.
+constexpr bool valid_port(PortNumber port) {
+    return port < 0xff00 || port >= 0xffffff00;
+}
+
 // The 12 bits of an IEEE 802.1Q tag.
 using VlanId = std::uint16_t;
 inline constexpr VlanId vlan_id_max = 4094;

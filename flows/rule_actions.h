@@ -16,6 +16,7 @@
 
 #include "flows/match_field.h"
 #include "flows/numbers.h"
+#include "flows/subfield.h"
 
 namespace switchd {
 
@@ -79,6 +80,15 @@ struct SetField {
     FieldValue mask;
     Spelling spelling = Spelling::set_field;
     bool operator==(const SetField&) const = default;
+};
+
+// The bits of one field become those of as many of another; a packet without either stays as it is.
+// Whether it came as ONF's copy_field, which some versions have beside Nicira's move, is kept.
+struct Move {
+    Subfield source;
+    Subfield destination;
+    bool copy_field = false;
+    bool operator==(const Move&) const = default;
 };
 
 // OpenFlow 1.0's set_vlan_vid and set_vlan_pcp push a tag if there is none (`push`); 1.1's do not.
@@ -155,10 +165,10 @@ struct RuleAction {
     using Variant =
         std::variant<rule_action::Output, rule_action::Controller, rule_action::Enqueue,
                      rule_action::SetQueue, rule_action::PopQueue, rule_action::SetField,
-                     rule_action::SetVlanVid, rule_action::SetVlanPcp, rule_action::PopVlan,
-                     rule_action::PushVlan, rule_action::DecTtl, rule_action::Resubmit,
-                     rule_action::Note, rule_action::ClearActions, rule_action::WriteActions,
-                     rule_action::WriteMetadata, rule_action::GotoTable>;
+                     rule_action::Move, rule_action::SetVlanVid, rule_action::SetVlanPcp,
+                     rule_action::PopVlan, rule_action::PushVlan, rule_action::DecTtl,
+                     rule_action::Resubmit, rule_action::Note, rule_action::ClearActions,
+                     rule_action::WriteActions, rule_action::WriteMetadata, rule_action::GotoTable>;
     Variant what;
 
     RuleAction() = default;

@@ -192,6 +192,7 @@ bool Translation::carry_out(const RuleAction& action) {
             [&](const SetField& a) {
                 return set_field(match_field(a.field), a.value, a.mask), true;
             },
+            [&](const Move& a) { return move(a), true; },
             [&](const SetVlanVid& a) {
                 return set_vlan_bits(field::vlan_vid, a.vid | tci_present, a.push), true;
             },
@@ -249,6 +250,7 @@ void Translation::resubmit(const rule_action::Resubmit& resubmit) {
 void Translation::write_actions(const RuleActions& actions) {
     using namespace rule_action;
     for (const RuleAction& action : actions) {
+        if (++actions_ > actions_max) return stop("too many actions: the translation stops here");
         const auto& what = action.what;
         if (std::holds_alternative<rule_action::PopVlan>(what))
             set_.pop_vlan = true;
@@ -261,31 +263,11 @@ void Translation::write_actions(const RuleActions& actions) {
             set_.output = action;
         else if (std::holds_alternative<Resubmit>(what))
             set_.resubmit = action;
-        else
-            set_.add_set(action);
+        else if (std::holds_alternative<SetField>(what) || std::holds_alternative<Move>(what) ||
+                 std::holds_alternative<SetVlanVid>(what) ||
+                 std::holds_alternative<SetVlanPcp>(what))
+            set_.sets.push_back(action);
     }
-}
-
-// At most one of each field, with all the bits that were asked for.
-void Translation::ActionSet::add_set(const RuleAction& action) {
-    using namespace rule_action;
-    const auto* const field = std::get_if<SetField>(&action.what);
-    if (!field && !std::holds_alternative<SetVlanVid>(action.what) &&
-        !std::holds_alternative<SetVlanPcp>(action.what))
-        return;
-    for (RuleAction& old : sets) {
-        if (old.what.index() != action.what.index()) continue;
-        auto* const before = std::get_if<SetField>(&old.what);
-        if (!before) {
-            old = action;
-            return;
-        }
-        if (before->field != field->field) continue;
-        before->value = (before->value & ~field->mask) | (field->value & field->mask);
-        before->mask = before->mask | field->mask;
-        return;
-    }
-    sets.push_back(action);
 }
 
 RuleActions Translation::ActionSet::list() const {
@@ -404,6 +386,15 @@ void Translation::to_controller(PacketInRequest request) {
 
 // ---- edits
 
+// Behind the first fragment there are no ports, nor what else the transport protocol has.
+bool Translation::has(const MatchField& field) {
+    if (!present(field.prerequisite, key_, verdict_.mask)) return false;
+    const bool transport =
+        field.place.word >= field::tp_src.word && field.place.word < packet_words;
+    return !transport || !present(Prerequisite::ip, key_, verdict_.mask) ||
+           (read(field::ip_frag) & 2) == 0;
+}
+
 void Translation::set_field(const MatchField& field, FieldValue value, FieldValue mask) {
     if (field.id == FieldId::vlan_tci || field.id == FieldId::vlan_vid) {
         // Writing the bit for "there is a tag" makes or takes one away (Nicira's load).
@@ -419,18 +410,7 @@ void Translation::set_field(const MatchField& field, FieldValue value, FieldValu
         verdict_.reads.rewritten = true;
         return;
     }
-    if (!present(field.prerequisite, key_, verdict_.mask)) {
-        note("the packet has no such field");
-        return;
-    }
-    // Ports of later fragments, and of all fragments where their ports count as zero, are not
-    // there.
-    if (field.place.word >= field::tp_src.word && field.place.word < packet_words &&
-        present(Prerequisite::ip, key_, verdict_.mask) && read(field::ip_frag) != 0 &&
-        (tables_.fragment_mode() != FragmentMode::nx_match || (read(field::ip_frag) & 2) != 0)) {
-        note("a fragment has no such field");
-        return;
-    }
+    if (!has(field)) return note("the packet has no such field");
     FlowMask written;
     field.fold(written, mask);
     verdict_.mask.unite(written);
@@ -438,6 +418,16 @@ void Translation::set_field(const MatchField& field, FieldValue value, FieldValu
     if (field.place.word == vlan_word) verdict_.mask.words[vlan_word] = ~std::uint64_t{0};
     field.set(key_, (field.get(key_) & ~mask) | (value & mask));
     if (field.place.word < packet_words) verdict_.reads.rewritten = true;
+}
+
+void Translation::move(const rule_action::Move& move) {
+    const MatchField& from = match_field(move.source.field);
+    const MatchField& to = match_field(move.destination.field);
+    if (!has(from) || !has(to)) return note("the packet has no such field");
+    from.fold(verdict_.mask, bits_read(move.source));
+    const auto [value, mask] =
+        change_subfield(move.destination, key_, read_subfield(move.source, key_));
+    set_field(to, value, mask);
 }
 
 void Translation::set_vlan_bits(const FlowField& place, std::uint64_t value, bool push) {

@@ -56,7 +56,6 @@ private:
         RuleActions sets;
         std::optional<RuleAction> output, resubmit;
 
-        void add_set(const RuleAction& action);
         RuleActions list() const;  // in the order in which they are carried out
     };
     // What the frame's outer tag says, and which VLAN that makes it belong to.
@@ -96,7 +95,9 @@ private:
                             std::uint16_t controller_id = 0) const;
     void to_controller(PacketInRequest request);
     PacketInReason action_reason() const;
+    bool has(const MatchField& field);
     void set_field(const MatchField& field, FieldValue value, FieldValue mask);
+    void move(const rule_action::Move& move);
     void set_vlan_bits(const FlowField& place, std::uint64_t value, bool push);
     void pop_vlan();
     void push_vlan(std::uint16_t tpid);

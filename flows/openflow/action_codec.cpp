@@ -19,10 +19,11 @@ constexpr std::uint16_t vlan_id_bits = 0x0fff;
 using Standard = StandardAction;
 
 namespace nicira_action {
-constexpr std::uint16_t resubmit = 1, set_queue = 4, pop_queue = 5, load = 7, note = 8,
+constexpr std::uint16_t resubmit = 1, set_queue = 4, pop_queue = 5, move = 6, load = 7, note = 8,
                         resubmit_table = 14, dec_ttl = 18, controller = 20, dec_ttl_ids = 21,
                         write_metadata = 22, load2 = 33, controller2 = 37, group = 40;
 }  // namespace nicira_action
+constexpr std::uint16_t onf_copy_field = 3200;
 namespace controller_property {
 constexpr std::uint16_t max_len = 0, controller_id = 1, reason = 2, userdata = 3;
 }  // namespace controller_property
@@ -39,22 +40,12 @@ constexpr std::array port_fields{
     PortFields{protocol_sctp, FieldId::sctp_src, FieldId::sctp_dst},
 };
 
-FieldValue shifted_left(FieldValue value, unsigned by) {
-    if (by == 0) return value;
-    if (by >= 64) return {by < 128 ? value.low << (by - 64) : 0, 0};
-    return {value.high << by | value.low >> (64 - by), value.low << by};
-}
-FieldValue shifted_right(FieldValue value, unsigned by) {
-    if (by == 0) return value;
-    if (by >= 64) return {0, by < 128 ? value.high >> (by - 64) : 0};
-    return {value.high >> by, value.low >> by | value.high << (64 - by)};
-}
 unsigned lowest_bit(FieldValue value) {
     if (value.low != 0) return static_cast<unsigned>(std::countr_zero(value.low));
     return 64 + static_cast<unsigned>(std::countr_zero(value.high));
 }
 std::uint64_t low_ones(unsigned bits) {
-    return bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
+    return lowest_bits(bits).low;
 }
 
 // How a field stands in a load: which bits of the written field are the switch's own.
@@ -71,6 +62,10 @@ LoadLayout load_layout(const FieldHeader& header) {
 
 SetField old_set(FieldId id, std::uint64_t value) {
     return {id, {0, value}, match_field(id).ones(), SetField::Spelling::old_action};
+}
+
+bool has_onf_copy_field(Version version) {
+    return version == Version::v1_3 || version == Version::v1_4;
 }
 
 class ActionReader {
@@ -107,6 +102,7 @@ private:
         const std::optional<Standard> action = standard_action(type, version_);
         if (!action) return fail(Error::bac_bad_type);
         if (*action == Standard::set_field) return read_set_field(body, version_ >= Version::v1_5);
+        if (*action == Standard::copy_field) return read_move(body, true);
         if (body.left() != body_bytes(*action)) return fail(Error::bac_bad_len);
         return read_standard(*action, body);
     }
@@ -174,7 +170,9 @@ private:
             case Standard::dec_ttl: return add(DecTtl{});
             case Standard::group: return fail(Error::bac_bad_out_group);  // there are none
             case Standard::meter: return fail(Error::mmfc_invalid_meter);
-            case Standard::set_field: break;  // read_set_field()
+            case Standard::set_field:   // read_set_field()
+            case Standard::copy_field:  // read_move()
+                break;
         }
         return fail(Error::bac_bad_type);
     }
@@ -219,11 +217,19 @@ private:
         }
     }
     Done read_vendor(Reader& body) {
-        if (body.u32() != vendor_nicira) return fail(Error::bac_bad_vendor);
+        const std::uint32_t vendor = body.u32();
+        if (vendor != vendor_nicira && vendor != vendor_onf) return fail(Error::bac_bad_vendor);
         const std::uint16_t subtype = body.u16();
         if (!body.ok()) return fail(Error::bac_bad_len);
+        if (vendor == vendor_onf) {
+            if (subtype != onf_copy_field || !has_onf_copy_field(version_))
+                return fail(Error::bac_bad_vendor_type);
+            body.skip(2);
+            return read_move(body, true);
+        }
         if (!has_nicira(subtype)) return fail(Error::bac_bad_vendor_type);
         switch (subtype) {
+            case nicira_action::move: return read_move(body, false);
             case nicira_action::note: return add(Note{{body.rest().begin(), body.rest().end()}});
             case nicira_action::load2: return read_set_field(body, true);
             case nicira_action::dec_ttl_ids: return read_dec_ttl(body);
@@ -267,6 +273,7 @@ private:
             case nicira_action::set_queue:
             case nicira_action::dec_ttl:
             case nicira_action::group: return version_ == Version::v1_0;
+            case nicira_action::move:
             case nicira_action::load:
             case nicira_action::load2: return version_ <= Version::v1_4;
             case nicira_action::resubmit:
@@ -312,6 +319,30 @@ private:
         set.value = shifted_right(set.value, layout.shift);
         set.mask = shifted_right(set.mask, layout.shift);
         return add(set);
+    }
+
+    Done read_move(Reader& body, bool copy_field) {
+        const std::size_t bits = body.u16(), from = body.u16(), to = body.u16();
+        if (copy_field) body.skip(2);
+        const auto source = read_whole_field(body);
+        if (!source) return fail(source.error());
+        const auto destination = read_whole_field(body);
+        if (!destination) return fail(destination.error());
+        if (!body.zeros(body.left())) return fail(Error::nxbrc_must_be_zero);
+        if (bits == 0 || from + bits > source->bits || to + bits > destination->bits)
+            return fail(Error::bac_bad_set_len);
+        if (!match_field(destination->field).writable) return fail(Error::bac_bad_set_argument);
+        return add(
+            Move{part_of(*source, static_cast<unsigned>(from), static_cast<unsigned>(bits)),
+                 part_of(*destination, static_cast<unsigned>(to), static_cast<unsigned>(bits)),
+                 copy_field});
+    }
+    static std::expected<Subfield, Error> read_whole_field(Reader& body) {
+        const bool masked = body.left() >= 4 && (body.rest()[2] & 1) != 0;
+        const FieldHeader header = decode_field_header(body);
+        if (!header.field) return fail(body.ok() ? Error::bmc_bad_field : Error::bac_bad_len);
+        if (masked) return fail(Error::bmc_bad_mask);
+        return whole_field(*header.field, header.nicira);
     }
 
     Done read_dec_ttl(Reader& body) {
@@ -398,12 +429,19 @@ private:
     std::size_t start_;
 };
 
-class OpenNicira : Open {
+class OpenVendor : Open {
 public:
-    OpenNicira(Writer& writer, std::uint16_t subtype) : Open(writer, type_vendor) {
-        writer.u32(vendor_nicira);
+    OpenVendor(Writer& writer, std::uint32_t vendor, std::uint16_t subtype)
+        : Open(writer, type_vendor) {
+        writer.u32(vendor);
         writer.u16(subtype);
     }
+};
+
+class OpenNicira : OpenVendor {
+public:
+    OpenNicira(Writer& writer, std::uint16_t subtype)
+        : OpenVendor(writer, vendor_nicira, subtype) {}
 };
 
 class ActionWriter {
@@ -585,6 +623,31 @@ private:
         return 0;
     }
 
+    void put(const Move& move) {
+        if (has(Standard::copy_field)) {
+            const Open open(writer_, type(Standard::copy_field));
+            return put_move(move, true);
+        }
+        if (move.copy_field && has_onf_copy_field(version_)) {
+            const OpenVendor open(writer_, vendor_onf, onf_copy_field);
+            writer_.zeros(2);
+            return put_move(move, true);
+        }
+        const OpenNicira open(writer_, nicira_action::move);
+        put_move(move, false);
+    }
+    void put_move(const Move& move, bool copy_field) {
+        writer_.u16(move.source.bits);
+        writer_.u16(move.source.first);
+        writer_.u16(move.destination.first);
+        if (copy_field) writer_.zeros(2);
+        for (const Subfield& part : {move.source, move.destination}) {
+            const MatchField& field = match_field(part.field);
+            const bool nicira = field.two_layouts() ? part.nicira : !copy_field;
+            encode_field_header(writer_, {&field, nicira}, version_);
+        }
+    }
+
     // 1.0 sets a VLAN whether there is a tag or not; later versions push one first.
     void put_tag_if_needed(bool push) {
         if (push && !tagged_ && has(Standard::push_vlan))
@@ -703,6 +766,15 @@ private:
         if (!met) return Error::bac_match_inconsistent;
         if (set.field == FieldId::vlan_tci && (set.mask.low & tci_present) != 0)
             tags_ = (set.value.low & tci_present) != 0 ? std::max(tags_, 1u) : 0;
+        return std::nullopt;
+    }
+    Wrong wrong(const Move& move) const {
+        for (const Subfield& part : {move.source, move.destination}) {
+            const Prerequisite needed = match_field(part.field).prerequisite;
+            const bool met =
+                needed == Prerequisite::vlan ? tags_ != 0 : prerequisite_met(needed, match_);
+            if (!met) return Error::bac_match_inconsistent;
+        }
         return std::nullopt;
     }
     Wrong wrong(const SetVlanVid& set) { return set_vlan(set.push); }

@@ -42,6 +42,7 @@ constexpr std::array rows{
     Row{Action::set_ttl, none, 23},
     Row{Action::dec_ttl, none, 24},
     Row{Action::set_field, none, 25, Version::v1_2},
+    Row{Action::copy_field, none, 28, Version::v1_5},
     unsupported(Action::meter, 29, Version::v1_5),
 };
 

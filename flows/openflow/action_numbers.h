@@ -30,6 +30,7 @@ enum class StandardAction : std::uint8_t {
     set_ttl,
     dec_ttl,
     set_field,
+    copy_field,
     meter,
 };
 

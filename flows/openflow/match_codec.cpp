@@ -38,10 +38,6 @@ void write_value(Writer& writer, FieldValue value, std::size_t bytes) {
     writer.number(value.low, std::min<std::size_t>(bytes, 8));
 }
 
-FieldValue shifted_left(FieldValue value, unsigned by) {
-    return {value.high, value.low << by};  // only narrow fields are shifted
-}
-
 // A code as it stands on the wire: `code` is that of the field without a mask.
 struct EntryHeader {
     std::uint32_t code = 0;
@@ -566,18 +562,6 @@ void encode_oxm_match(Writer& writer, const Match& match, Version version) {
 
 }  // namespace
 
-PortNumber port_from_16(std::uint16_t port) {
-    return port >= 0xff00 ? 0xffff0000u | port : port;
-}
-
-std::uint16_t port_to_16(PortNumber port) {
-    return static_cast<std::uint16_t>(port);
-}
-
-bool valid_port(PortNumber port) {
-    return port < 0xff00 || port >= 0xffffff00;
-}
-
 std::expected<Match, Error> decode_match_1_0(Reader& reader) {
     namespace w = wildcard_1_0;
     Match match;
@@ -727,8 +711,7 @@ std::vector<FieldHeader> known_headers() {
     std::vector<FieldHeader> headers;
     for (const MatchField& field : match_fields()) {
         headers.push_back({&field, field.oxm == 0});
-        const bool same_layout = (field.oxm & 0xff) == (field.nxm & 0xff) && field.nxm_shift == 0;
-        if (field.oxm != 0 && field.nxm != 0 && !same_layout) headers.push_back({&field, true});
+        if (field.two_layouts()) headers.push_back({&field, true});
     }
     return headers;
 }

@@ -22,13 +22,6 @@ namespace switchd::openflow {
 inline constexpr std::size_t match_1_0_bytes = 40;
 inline constexpr std::size_t match_1_1_bytes = 88;
 
-// Port numbers of 16 bits (1.0 and Nicira's messages): the reserved ones, from 0xff00 on, are the
-// lower half of the others.
-PortNumber port_from_16(std::uint16_t port);
-std::uint16_t port_to_16(PortNumber port);
-// A number of 32 bits is one of those: neither is anything between 0xff00 and 0xfffffeff.
-bool valid_port(PortNumber port);
-
 // ofp10_match; fields that its packets cannot have are dropped without a word, as 1.0 wants.
 std::expected<Match, Error> decode_match_1_0(Reader& reader);
 // The match of `version` with its padding, whatever that version's form is.
