@@ -15,7 +15,12 @@ void Translation::normal() {
     if (tag.cut_off) return drop(DropReason::runt);
     const Vlan vlan = vlan_of(tag);
     verdict_.reads.vlans.push_back(vlan.members);
-    if (!ingress_) return flood(vlan);  // a controller's packet, that came in nowhere
+    if (!ingress_) {
+        // A controller's packet, or one that actions made like it, came in nowhere.
+        if (in_port() >= reserved_port::unset) return flood(vlan);
+        note("the ingress port is none");
+        return drop(DropReason::port_gone);
+    }
     const VlanMember* const member = tables_.vlans_.find(vlan.members, ingress_->number);
     if (!member) {
         note("the ingress port does not belong to the VLAN");

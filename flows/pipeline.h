@@ -40,10 +40,10 @@ enum class ForwardingMode : std::uint8_t { normal, hub };
 
 // How IP fragments are matched (OFPC_FRAG_*; 3: Nicira's nx-match).
 enum class FragmentMode : std::uint8_t {
-    normal = 0,  // the ports of all fragments count as zero
+    normal = 0,  // to rules the ports of all fragments are zero
     drop = 1,
     reassemble = 2,  // not done: as normal
-    nx_match = 3,    // the ports of first fragments count
+    nx_match = 3,    // the ports of first fragments are what they are
 };
 
 class Pipeline final : private MacTableObserver {

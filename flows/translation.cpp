@@ -80,9 +80,7 @@ bool Translation::admit() {
         case FragmentMode::nx_match: return true;
         case FragmentMode::normal:
         case FragmentMode::reassemble:
-            // Ports of fragments are zero to the tables, in the first one as in the later ones.
-            key_.words[field::tp_src.word] = 0;
-            packet_.words[field::tp_src.word] = 0;
+            ports_hidden_ = true;
             verdict_.reads.rewritten = true;
             return true;
     }
@@ -95,14 +93,15 @@ Verdict Translation::finish() {
         return std::holds_alternative<Output>(action) || std::holds_alternative<Punt>(action) ||
                std::holds_alternative<ToController>(action);
     });
-    if (!let_out) steps.assign(1, Drop{stopped_ ? DropReason::too_complex : reason_});
+    if (too_complex_ || !let_out)
+        steps.assign(1, Drop{stopped_ ? DropReason::too_complex : reason_});
     verdict_.mask = verdict_.mask.packet();
     return std::move(verdict_);
 }
 
 bool Translation::step(Action action) {
     if (verdict_.program.steps.size() >= steps_max) {
-        stopped_ = true;
+        stop("too many steps: the packet is dropped");
         return false;
     }
     verdict_.program.steps.push_back(std::move(action));
@@ -117,7 +116,7 @@ void Translation::walk(std::uint8_t table, PortNumber in_port) {
     bool called = depth_ > (sent_to_tables_ ? 1u : 0u);
     // goto_table only goes up, so this ends; a resubmit comes in anew.
     for (std::optional<std::uint8_t> next = table; next && !stopped_;) {
-        if (++visits_ > visits_max) return stop("too many tables: the translation stops here");
+        if (++visits_ > visits_max) return stop("too many tables: the packet is dropped");
         table_ = *next;
         next.reset();
         rule_ = look_up(table_, in_port);
@@ -146,9 +145,15 @@ const Rule* Translation::look_up(std::uint8_t table, PortNumber in_port) {
     // Whether the packet may come in was asked for the first table's sake.
     const bool first = verdict_.counting.lookups.empty();
     const FlowMask before = observer_ && !first ? verdict_.mask : FlowMask{};
+    const std::uint64_t transport = key_.words[field::tp_src.word];
     key_.set(field::in_port, in_port);
+    if (ports_hidden_) {
+        key_.set(field::tp_src, 0);
+        key_.set(field::tp_dst, 0);
+    }
     const Rule* const rule = tables_.flow_tables().lookup(table, key_, verdict_.mask);
     key_.set(field::in_port, own);
+    key_.words[field::tp_src.word] = transport;
     verdict_.counting.lookups.push_back({table, rule != nullptr});
     if (rule) verdict_.counting.rules.push_back(rule->id);
     if (observer_) observer_->looked_up(depth_, table, rule, verdict_.mask.without(before));
@@ -168,7 +173,7 @@ void Translation::miss(std::uint8_t table) {
 bool Translation::carry_out(std::span<const RuleAction> actions) {
     for (const RuleAction& action : actions) {
         if (++actions_ > actions_max) {
-            stop("too many actions: the translation stops here");
+            stop("too many actions: the packet is dropped");
             return false;
         }
         if (observer_) observer_->action(depth_, action);
@@ -226,7 +231,7 @@ bool Translation::carry_out(const RuleAction& action) {
 }
 
 void Translation::stop(std::string_view why) {
-    stopped_ = true;
+    stopped_ = too_complex_ = true;
     note(why);
 }
 
@@ -236,7 +241,7 @@ void Translation::resubmit(const rule_action::Resubmit& resubmit) {
     const std::uint8_t table = resubmit.table == table_current ? here : resubmit.table;
     const unsigned back = table <= here ? 1 : 0;
     if (depth_ >= depth_max || back_ + back > back_max)
-        return stop("too many tables call each other: the translation stops here");
+        return stop("too many tables call each other: the packet is dropped");
     const Rule* const rule = rule_;
     ++depth_;
     back_ += back;
@@ -250,7 +255,7 @@ void Translation::resubmit(const rule_action::Resubmit& resubmit) {
 void Translation::write_actions(const RuleActions& actions) {
     using namespace rule_action;
     for (const RuleAction& action : actions) {
-        if (++actions_ > actions_max) return stop("too many actions: the translation stops here");
+        if (++actions_ > actions_max) return stop("too many actions: the packet is dropped");
         const auto& what = action.what;
         if (std::holds_alternative<rule_action::PopVlan>(what))
             set_.pop_vlan = true;
@@ -418,6 +423,10 @@ void Translation::set_field(const MatchField& field, FieldValue value, FieldValu
     if (field.place.word == vlan_word) verdict_.mask.words[vlan_word] = ~std::uint64_t{0};
     field.set(key_, (field.get(key_) & ~mask) | (value & mask));
     if (field.place.word < packet_words) verdict_.reads.rewritten = true;
+    if (field.id == FieldId::in_port) {
+        ingress_ = tables_.find_port(in_port());
+        verdict_.reads.ports.push_back(in_port());
+    }
 }
 
 void Translation::move(const rule_action::Move& move) {

@@ -6,9 +6,9 @@
 // packet as it was left by the steps before becomes a SetFields, PushVlan or PopVlan. A bit that an
 // action writes is folded, too, because whether an edit is needed depends on it.
 //
-// What the tables can ask for is bounded: table visits, nesting, steps. Whoever goes beyond is cut
-// off there, and what was let out before stays let out (OpenFlow has no rule for it; Open vSwitch
-// does the same).
+// What the tables can ask for is bounded: table visits, nesting, steps. A packet for which they go
+// beyond is dropped, whatever came before (OpenFlow has no rule for it; Open vSwitch does the
+// same). One that is to get a third tag only goes no further.
 #pragma once
 
 #include "flows/pipeline.h"
@@ -134,7 +134,7 @@ private:
     FlowKey key_;                 // as actions left it
     FlowKey packet_;              // as the steps so far left the frame
     std::optional<Action> undo_;  // gives back the frame that NORMAL edited; packet_ counts on it
-    const PortEntry* ingress_ = nullptr;
+    const PortEntry* ingress_ = nullptr;  // that in_port names by now; null: there is none
     Verdict verdict_;
     DropReason reason_ = DropReason::no_rule;
     ActionSet set_;
@@ -146,7 +146,9 @@ private:
     unsigned visits_ = 0;          // of tables
     unsigned actions_ = 0;         // carried out
     bool in_set_ = false;          // the action set is carried out
-    bool stopped_ = false;         // cut off
+    bool ports_hidden_ = false;    // from rules: those of a fragment may be zero to them
+    bool stopped_ = false;         // goes no further
+    bool too_complex_ = false;     // and is dropped
 };
 
 }  // namespace switchd

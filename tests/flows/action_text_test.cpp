@@ -59,6 +59,49 @@ TEST_CASE("each spelling of an action makes the action that it means", "[flows]"
     CHECK(one("write_actions(5)") == WriteActions{{Output{5, 0}}});
 }
 
+// As ovs-ofctl 3.1 prints what it was given.
+TEST_CASE("a move is printed with the names that Nicira gave its fields", "[flows]") {
+    const auto printed = [](std::string_view text, std::string_view match = "") {
+        const auto actions = parse_actions(text, *parse_match(match));
+        if (!actions) FAIL(explained(text, actions.error()));
+        return actions_text(*actions);
+    };
+    CHECK(printed("move:eth_src[]->OXM_OF_ETH_DST") == "move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[]");
+    CHECK(printed("move:eth_src[5]->reg3[7]") == "move:NXM_OF_ETH_SRC[5]->NXM_NX_REG3[7]");
+    CHECK(printed("move:eth_src[0..9]->reg3[7..16]") ==
+          "move:NXM_OF_ETH_SRC[0..9]->NXM_NX_REG3[7..16]");
+    CHECK(printed("move:reg0[0..31]->metadata[32..63]") ==
+          "move:NXM_NX_REG0[]->OXM_OF_METADATA[32..63]");
+    CHECK(printed("move:xxreg0[0..99]->xxreg1[3..102]") ==
+          "move:NXM_NX_XXREG0[0..99]->NXM_NX_XXREG1[3..102]");
+    CHECK(printed("move:vlan_vid[]->reg0[0..11]") == "move:OXM_OF_VLAN_VID[]->NXM_NX_REG0[0..11]");
+    CHECK(printed("move:nw_tos[]->nw_ttl[]", "ip") == "move:NXM_OF_IP_TOS[]->NXM_NX_IP_TTL[]");
+    CHECK(printed("move:ip_dscp[]->reg0[0..5]", "ip") ==
+          "move:OXM_OF_IP_DSCP[]->NXM_NX_REG0[0..5]");
+    CHECK(printed("move:in_port[]->reg0[0..15]") == "move:NXM_OF_IN_PORT[]->NXM_NX_REG0[0..15]");
+    CHECK(printed("move:OXM_OF_IN_PORT[]->reg0[]") == "move:OXM_OF_IN_PORT[]->NXM_NX_REG0[]");
+    CHECK(printed("move:eth_type[]->reg0[0..15]") == "move:NXM_OF_ETH_TYPE[]->NXM_NX_REG0[0..15]");
+    CHECK(printed("move:tcp_flags[]->reg0[0..11]", "tcp") ==
+          "move:NXM_NX_TCP_FLAGS[]->NXM_NX_REG0[0..11]");
+}
+
+TEST_CASE("a move takes as many bits as it gives, between fields that packets have", "[flows]") {
+    const auto wrong = [](std::string_view text, std::string_view match = "") {
+        const auto actions = parse_actions(text, *parse_match(match));
+        return actions ? std::string() : actions.error().wrong;
+    };
+    CHECK(wrong("move:eth_src[]->reg0[]") == "48 bits do not fit into 32");
+    CHECK(wrong("move:in_port[]->reg0[]") == "16 bits do not fit into 32");
+    CHECK(wrong("move:reg0[0..15]->eth_type[]") == "eth_type cannot be changed");
+    CHECK(wrong("move:tcp_src[]->tcp_dst[]", "udp") ==
+          "the match does not name packets that have tcp_src");
+    CHECK(wrong("move:reg0[0..15]->tcp_dst[]", "udp") ==
+          "the match does not name packets that have tcp_dst");
+    CHECK(wrong("move:reg0[]") == "move has no \"->\"");
+    CHECK_FALSE(wrong("move:vlan_vid[0..12]->reg0[0..12]").empty());
+    CHECK_FALSE(wrong("move:reg0[3..2]->reg1[3..2]").empty());
+}
+
 TEST_CASE("a load of more than 64 bits is two", "[flows]") {
     const auto actions = parse_actions("load:0x500000000000000007->xxreg1[]");
     REQUIRE(actions);

@@ -103,6 +103,24 @@ inline rule_action::SetField random_set_field(std::mt19937_64& random, const Mat
     }
 }
 
+// Moves between fields that the match's packets have.
+inline rule_action::Move random_move(std::mt19937_64& random, const Match& match) {
+    const auto any = [&](bool writable) {
+        while (true) {
+            const MatchField& field = match_fields()[random() % match_fields().size()];
+            if (satisfied(field.prerequisite, match.key, match.mask) &&
+                (field.writable || !writable))
+                return whole_field(field, random() % 2 == 0);
+        }
+    };
+    const Subfield source = any(false), destination = any(true);
+    const auto bits = 1 + static_cast<unsigned>(random() % std::min(source.bits, destination.bits));
+    const auto some = [&](const Subfield& whole) {
+        return part_of(whole, static_cast<unsigned>(random() % (whole.bits - bits + 1u)), bits);
+    };
+    return {some(source), some(destination)};
+}
+
 inline std::vector<std::uint8_t> random_bytes(std::mt19937_64& random) {
     std::vector<std::uint8_t> bytes(random() % 5);
     for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random());
@@ -112,7 +130,7 @@ inline std::vector<std::uint8_t> random_bytes(std::mt19937_64& random) {
 inline RuleAction random_action(std::mt19937_64& random, const Match& match) {
     using namespace rule_action;
     const auto number = [&](std::uint64_t end) { return random() % end; };
-    switch (number(13)) {
+    switch (number(14)) {
         case 0: {
             const PortNumber port = random_port(random);
             const bool controller = port == reserved_port::controller;
@@ -142,6 +160,7 @@ inline RuleAction random_action(std::mt19937_64& random, const Match& match) {
         }
         case 9: return Resubmit{random_port(random), static_cast<std::uint8_t>(number(255))};
         case 10: return Note{random_bytes(random)};
+        case 11: return random_move(random, match);
         default: return random_set_field(random, match);
     }
 }

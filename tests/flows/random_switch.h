@@ -96,7 +96,7 @@ public:
     }
     RuleAction action() {
         namespace act = rule_action;
-        switch (below(14)) {
+        switch (below(15)) {
             case 0: return act::Output{reserved_port::normal};
             case 1: return act::Output{reserved_port::flood};
             case 2: return act::Output{chance(50) ? reserved_port::all : reserved_port::in_port};
@@ -120,8 +120,24 @@ public:
                     chance(60) ? field.get(key()) : FieldValue{engine_(), engine_()};
                 return act::SetField{field.id, value & mask, mask};
             }
+            case 12: return move();
             default: return act::Output{port()};
         }
+    }
+    // Between any fields, often into the registers that rules look at.
+    rule_action::Move move() {
+        const auto fields = match_fields();
+        const Subfield source = whole_field(fields[below(fields.size())], chance(50));
+        const MatchField* to = &match_field(FieldId::reg0);
+        if (chance(60)) to = &fields[below(fields.size())];
+        if (!to->writable) to = &match_field(FieldId::metadata);
+        const Subfield destination = whole_field(*to, chance(50));
+        const unsigned bits =
+            1 + static_cast<unsigned>(below(std::min(source.bits, destination.bits)));
+        const auto some = [&](const Subfield& whole) {
+            return part_of(whole, static_cast<unsigned>(below(whole.bits - bits + 1u)), bits);
+        };
+        return {some(source), some(destination)};
     }
     FlowMod flow_mod() {
         FlowMod mod;

@@ -3,19 +3,16 @@
 import itertools
 import os
 import random
-import re
-import struct
 from collections import Counter
 
 import pytest
 
 from frame import frame, tag, text
 from megaflow import beyond, carries, inverted
-from ovs import Oracle, Tools
 from plug import last_frame
 from random_tables import (MACS, PORT_COUNT, VERSIONS, VLANS, octets, random_packet,
                            random_tables)
-from test_switchd import Switchd
+from side_by_side import Both, actions_of, agree, packet_of, part, recorded, trace
 from wait import wait_until
 
 pytestmark = pytest.mark.ours_only("switchd is ours alone")
@@ -30,116 +27,6 @@ def seed():
     chosen = int(os.environ.get("SEED", random.randrange(1 << 32)))
     print(f"SEED={chosen}")
     return chosen
-
-
-class Both:
-    """The same ports in both switches: 1 to PORT_COUNT."""
-
-    def __init__(self, lab):
-        self.switchd = Switchd(lab)
-        self.plugs = [self.switchd.plug(f"plug{number}", number)
-                      for number in range(1, PORT_COUNT + 1)]
-        self.ours = Tools(lab, os.path.join(self.switchd.run_dir, "ovs"))
-        self.oracle = Oracle(lab, PORT_COUNT)
-        self.real = self.oracle.tools
-        self.lab = lab
-        # In the normal mode, where ports of fragments count as zero, Open vSwitch sets them in a first
-        # fragment all the same; switchd leaves alone what its tables do not see.
-        for tool in (self.ours, self.real):
-            tool.flows("set-frags", "br0", "nx-match")
-
-    def load(self, rules, version=13):
-        file = self.lab.write("rules", "\n".join(rules) + "\n")
-        for tool in (self.ours, self.real):
-            tool.flows("del-flows", "br0", version=version)
-            done = tool.ofctl("add-flows", "br0", file, version=version)
-            assert done.returncode == 0, done.stderr
-        # It goes on by what it has cached, else, until it has looked at that again.
-        for command in ("revalidator/wait", "revalidator/purge", "revalidator/wait"):
-            assert self.real.appctl(command).returncode == 0
-
-    def monitor(self):
-        """Somebody wants to hear of packets that miss or have no hop left."""
-        for tool in (self.ours, self.real):
-            self.lab.spawn(["ovs-ofctl", "monitor", "br0", "65534", "invalid_ttl"],
-                           env=tool.environment)
-        self.load(["ip,actions=dec_ttl"])
-        for tool in (self.ours, self.real):
-            for packet, told in (("in_port=1,arp", "reason=7"),
-                                 ("in_port=1,ip,nw_ttl=1", "reason=2")):
-                wait_until(lambda: told in tool.appctl("ofproto/trace", "br0", packet).stdout,
-                           f"{packet} is told to {tool.run_dir}")
-
-
-# -- what a trace says
-
-def words(text):
-    """Split at the commas outside parentheses."""
-    parts, depth, start = [], 0, 0
-    for at, char in enumerate(text):
-        depth += (char == "(") - (char == ")")
-        if char == "," and depth == 0:
-            parts.append(text[start:at])
-            start = at + 1
-    return parts + [text[start:]]
-
-
-def outputs(actions):
-    """What leaves and how it was edited until then: [(where, tags, {field: value}), ...]."""
-    left, tags, fields = [], [], {}
-    for word in words(actions):
-        if word == "drop":
-            continue
-        if word.isdigit():
-            if word != "100":  # Open vSwitch's own LOCAL
-                left.append((word, tuple(tags), dict(fields)))
-        elif word.startswith("userspace("):
-            told = re.findall(r"reason=\d+|controller_id=\d+|max_len=\d+", word)
-            left.append((tuple(told), tuple(tags), dict(fields)))
-        elif word == "pop_vlan" or word.startswith("push_vlan("):
-            tags.append(word)
-        else:
-            header, members = re.fullmatch(r"set\((\w+)\((.*)\)\)", word).groups()
-            for member in members.split(","):
-                name, value = member.split("=", 1)
-                fields[header, name] = value
-    # Open vSwitch floods in the order of a hash.
-    return [each for _, alike in itertools.groupby(left, key=lambda each: each[1:])
-            for each in sorted(alike, key=str)]
-
-
-def agree(ours, real):
-    """Equal, where the real one may set some bits of a field only."""
-    if [(where, tags) for where, tags, _ in ours] != [(where, tags) for where, tags, _ in real]:
-        return False
-    for (_, _, our_fields), (_, _, real_fields) in zip(ours, real):
-        if our_fields.keys() != real_fields.keys():
-            return False
-        for key, value in real_fields.items():
-            bits, _, mask = value.partition("/")
-            if mask and ":" not in mask:
-                if int(our_fields[key], 0) & int(mask, 0) != int(bits, 0):
-                    return False
-            elif our_fields[key] != value:
-                return False
-    return True
-
-
-def part(traced, name):
-    return re.search(rf"^{name}: (.*)$", traced, re.M).group(1)
-
-
-def trace(tool, port, packet):
-    return tool.appctl("ofproto/trace", "br0", f"in_port={port}", packet.hex()).stdout
-
-
-def actions_of(traced):
-    return outputs(part(traced, "Datapath actions"))
-
-
-def packet_of(traced):
-    """Open vSwitch also names that address of neighbour discovery that the message cannot have."""
-    return re.sub(",nd_[st]ll=00:00:00:00:00:00", "", part(traced, "Flow"))
 
 
 def test_traces_come_to_what_open_vswitch_comes_to(lab, seed):
@@ -203,20 +90,6 @@ def through_real(both, packets):
 
     return [Counter(each for each in frames if each != LAST)
             for frames in wait_until(out, "Open vSwitch has sent all")]
-
-
-def recorded(file):
-    """The frames in a capture file that may still grow."""
-    with open(file, "rb") as opened:
-        data = opened.read()
-    frames, at = [], 24
-    while at + 16 <= len(data):
-        length = struct.unpack_from("=I", data, at + 8)[0]
-        if at + 16 + length > len(data):
-            break
-        frames.append(data[at + 16:at + 16 + length])
-        at += 16 + length
-    return frames
 
 
 def let_learn_stations(both):

@@ -24,7 +24,8 @@ TEST_CASE("what is offered is what can be done, without what set_field has repla
     CHECK(offered_actions(Version::v1_0) == 0xfff);
     CHECK(offered_actions(Version::v1_1) == 0x01a607ff);
     CHECK(offered_actions(Version::v1_2) == 0x03a60001);
-    CHECK(offered_actions(Version::v1_5) == 0x03a60001);
+    CHECK(offered_actions(Version::v1_4) == 0x03a60001);
+    CHECK(offered_actions(Version::v1_5) == 0x13a60001);
     CHECK(offered_instructions(false) == 0x3e);
     CHECK(offered_instructions(true) == 0x3c);
 }

@@ -155,7 +155,7 @@ private:
             case 5:
                 actions.emplace_back(Resubmit{port(), one_in(2) ? table_current : u8(255)});
                 break;
-            case 6: add_set(actions, version); break;
+            case 6: one_in(4) ? add_move(actions, version) : add_set(actions, version); break;
             case 7:
                 if (version > Version::v1_1) break;
                 if (one_in(2))
@@ -191,11 +191,7 @@ private:
                     id, {0, port}, match_field(id).ones(), SetField::Spelling::old_action});
             return;
         }
-        const MatchField* field = nullptr;
-        do
-            field =
-                &match_field(static_cast<FieldId>(below(static_cast<unsigned>(FieldId::count_))));
-        while (!field->writable);
+        const MatchField* const field = &writable_field();
         SetField set{field->id, {random_(), random_()}, field->ones()};
         if (field->id == FieldId::in_port) {
             set.value = {0, port()};
@@ -220,6 +216,26 @@ private:
         // 128 bits are two loads.
         if (load && whole && field->bits > 64) return;
         actions.emplace_back(set);
+    }
+
+    void add_move(RuleActions& actions, Version version) {
+        const Subfield source = whole_field(any_field(), one_in(2));
+        const Subfield destination = whole_field(writable_field(), one_in(2));
+        const unsigned bits =
+            1 + static_cast<unsigned>(below(std::min(source.bits, destination.bits)));
+        const auto some = [&](const Subfield& whole) {
+            return part_of(whole, static_cast<unsigned>(below(whole.bits - bits + 1u)), bits);
+        };
+        const bool two_ways = version == Version::v1_3 || version == Version::v1_4;
+        const bool copy_field = two_ways ? one_in(2) : version == Version::v1_5;
+        actions.emplace_back(rule_action::Move{some(source), some(destination), copy_field});
+    }
+    const MatchField& any_field() {
+        return match_field(static_cast<FieldId>(below(static_cast<unsigned>(FieldId::count_))));
+    }
+    const MatchField& writable_field() {
+        while (true)
+            if (const MatchField& field = any_field(); field.writable) return field;
     }
 
     std::mt19937_64 random_;
