@@ -22,6 +22,7 @@ namespace nicira_action {
 constexpr std::uint16_t resubmit = 1, set_queue = 4, pop_queue = 5, move = 6, load = 7, note = 8,
                         resubmit_table = 14, dec_ttl = 18, controller = 20, dec_ttl_ids = 21,
                         write_metadata = 22, load2 = 33, controller2 = 37, group = 40;
+constexpr std::uint16_t set_tunnel = 2, set_tunnel64 = 9;
 }  // namespace nicira_action
 constexpr std::uint16_t onf_copy_field = 3200;
 namespace controller_property {
@@ -249,6 +250,12 @@ private:
             case nicira_action::pop_queue: return add(PopQueue{});
             case nicira_action::load: return read_load(body);
             case nicira_action::dec_ttl: return add(DecTtl{});
+            case nicira_action::set_tunnel:
+                body.skip(2);
+                return add(old_set(FieldId::tun_id, body.u32()));
+            case nicira_action::set_tunnel64:
+                body.skip(6);
+                return add(old_set(FieldId::tun_id, body.u64()));
             case nicira_action::controller: {
                 Controller controller;
                 controller.max_len = body.u16();
@@ -283,13 +290,16 @@ private:
             case nicira_action::controller:
             case nicira_action::dec_ttl_ids:
             case nicira_action::write_metadata:
-            case nicira_action::controller2: return true;
+            case nicira_action::controller2:
+            case nicira_action::set_tunnel:
+            case nicira_action::set_tunnel64: return true;
             default: return false;
         }
     }
     static std::size_t nicira_body_bytes(std::uint16_t subtype) {
         switch (subtype) {
-            case nicira_action::load: return 14;
+            case nicira_action::load:
+            case nicira_action::set_tunnel64: return 14;
             case nicira_action::write_metadata: return 22;
             default: return 6;
         }
@@ -355,8 +365,9 @@ private:
     }
 
     Done read_controller2(Reader& body) {
-        body.skip(6);
+        const bool zeros = body.zeros(6);
         if (!body.ok()) return fail(Error::bac_bad_len);
+        if (!zeros) return fail(Error::nxbrc_must_be_zero);
         Controller controller;
         while (body.left() != 0) {
             const std::uint16_t type = body.u16();
@@ -539,7 +550,7 @@ private:
     void put(const SetField& set) {
         const bool old = set.spelling == SetField::Spelling::old_action;
         const bool whole = set.mask == match_field(set.field).ones();
-        if (whole && (old || (!has(Standard::set_field) && !loads(set))) && put_old_set(set))
+        if (whole && (old || (!has(Standard::set_field) && !loads(set))) && put_old_set(set, old))
             return;
         if (version_ >= Version::v1_5 || (whole && has(Standard::set_field) && !loads(set)))
             return put_set_field(set);
@@ -547,7 +558,7 @@ private:
     }
     static bool loads(const SetField& set) { return set.spelling == SetField::Spelling::load; }
     // As one of the actions that set_field replaced, as far as they still exist.
-    bool put_old_set(const SetField& set) {
+    bool put_old_set(const SetField& set, bool old) {
         const auto number = [&](Standard action, std::size_t bytes, unsigned shift = 0) {
             if (!has(action)) return false;
             put_number(action, set.value.low << shift, bytes);
@@ -555,6 +566,7 @@ private:
         };
         if (set.field == FieldId::ip_ttl) return number(Standard::set_ttl, 1);
         if (has(Standard::set_field)) return false;
+        if (old && set.field == FieldId::tun_id) return put_tunnel(set.value.low), true;
         switch (set.field) {
             case FieldId::eth_src: return number(Standard::set_eth_src, 6);
             case FieldId::eth_dst: return number(Standard::set_eth_dst, 6);
@@ -573,6 +585,13 @@ private:
             if (set.field == fields.destination) return number(Standard::set_port_dst, 2);
         }
         return false;
+    }
+    void put_tunnel(std::uint64_t id) {
+        const bool wide = id > 0xffffffff;
+        const OpenNicira open(writer_,
+                              wide ? nicira_action::set_tunnel64 : nicira_action::set_tunnel);
+        writer_.zeros(wide ? 6 : 2);
+        writer_.number(id, wide ? 8 : 4);
     }
     void put_set_field(const SetField& set) {
         const Open open(writer_, type(Standard::set_field));

@@ -282,6 +282,8 @@ bool end_entry(Writer& writer, std::size_t start) {
 }  // namespace
 
 std::expected<FlowMod, Error> decode_flow_mod(ByteSpan message, Version version, bool table_ids) {
+    // All of its parts are multiples of 8 bytes.
+    if (message.size() % 8 != 0) return std::unexpected(Error::brc_bad_len);
     if (version == Version::v1_0) return decode_flow_mod_1_0(message, table_ids);
     return decode_flow_mod_1_1(message, version);
 }
@@ -349,6 +351,7 @@ std::expected<FlowMod, Error> decode_flow_stats_request(ByteSpan body, Version v
     set_out(request, out_port, out_group);
     const auto match = decode_match(reader, version);
     if (!match) return std::unexpected(match.error());
+    if (reader.left() != 0) return std::unexpected(Error::brc_bad_len);
     request.match = *match;
     return request;
 }

@@ -332,6 +332,26 @@ TEST_CASE("requests that are too short are refused", "[openflow]") {
         CHECK(decode_nicira_flow_stats_request(Bytes(length, 0)).error() == Error::brc_bad_len);
 }
 
+TEST_CASE("nothing stands behind the match of a statistics request", "[openflow]") {
+    Bytes request = from_hex(
+        "ff000000 ffffffff ffffffff 00000000 0000000000000000"
+        "0000000000000000 0001000400000000");
+    for (const Version version : {Version::v1_2, Version::v1_3, Version::v1_4, Version::v1_5}) {
+        REQUIRE(decode_flow_stats_request(request, version));
+        Bytes longer = request;
+        longer.push_back(0);
+        CHECK(decode_flow_stats_request(longer, version).error() == Error::brc_bad_len);
+    }
+}
+
+TEST_CASE("a flow mod that is no multiple of 8 bytes long is refused for that", "[openflow]") {
+    for (const Version version : all_versions)
+        for (std::size_t length = header_bytes; length < 200; ++length)
+            if (length % 8 != 0)
+                CHECK(decode_flow_mod(Bytes(length, 0), version, false).error() ==
+                      Error::brc_bad_len);
+}
+
 TEST_CASE("statistics of a rule are written as Open vSwitch writes them", "[openflow]") {
     const auto rule = sample_rule();
     const auto entry = [&](Version version) {
