@@ -87,12 +87,6 @@ VlanTable::Result Pipeline::set_port_flags(PortNumber port, PortFlags flags) {
     return {};
 }
 
-std::optional<PortFlags> Pipeline::port_flags(PortNumber port) const {
-    const PortEntry* entry = find_port(port);
-    if (!entry) return std::nullopt;
-    return entry->flags;
-}
-
 std::vector<PortNumber> Pipeline::ports() const {
     std::vector<PortNumber> numbers;
     for (const PortEntry& port : ports_) numbers.push_back(port.number);

@@ -95,7 +95,6 @@ public:
     VlanTable::Result remove_port(PortNumber port);
     // A port that goes down loses the stations that it has learned, and keeps its VLANs.
     VlanTable::Result set_port_flags(PortNumber port, PortFlags flags);
-    std::optional<PortFlags> port_flags(PortNumber port) const;
     std::vector<PortNumber> ports() const;  // ascending
     void set_colourful(bool on);
 

@@ -253,7 +253,6 @@ void Connection::tell_table_status(std::uint8_t table, VacancyEvent event) {
 
 void Connection::become_slave() {
     constexpr unsigned master_request = 0;  // OFPCRR_MASTER_REQUEST
-    constexpr std::uint64_t no_generation = ~std::uint64_t{0};
     const bool told =
         session_.version >= Version::v1_4 && session_.wants(AsyncKind::role_status, master_request);
     session_.role = Role::slave;
@@ -262,7 +261,7 @@ void Connection::become_slave() {
         writer.u32(static_cast<std::uint32_t>(session_.role));
         writer.u8(master_request);
         writer.zeros(3);
-        writer.u64(controllers_.generation().value_or(no_generation));
+        writer.u64(controllers_.generation());
     });
     news_sent();
 }

@@ -54,8 +54,8 @@ public:
     // becomes a slave. Elections are numbered: one older than the last is refused.
     std::expected<void, Error> take_role(Session& session, Role role,
                                          std::optional<std::uint64_t> generation);
-    // Of the last election.
-    std::optional<std::uint64_t> generation() const { return generation_; }
+    // Of the last election; all ones before the first.
+    std::uint64_t generation() const { return generation_.value_or(~std::uint64_t{0}); }
 
     // For connections: they come and go, and what one wants may have changed.
     void add(Connection& connection);

@@ -19,7 +19,6 @@
 
 namespace switchd::openflow {
 
-inline constexpr std::size_t match_1_0_bytes = 40;
 inline constexpr std::size_t match_1_1_bytes = 88;
 
 // ofp10_match; fields that its packets cannot have are dropped without a word, as 1.0 wants.

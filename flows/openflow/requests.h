@@ -44,6 +44,7 @@ struct Multipart {
     std::uint16_t type = 0;
     ByteSpan body;
 };
+
 // Any message but hello, of the version that was agreed on.
 Outcome answer(const Request& request);
 Outcome answer_experimenter(const Request& request);

@@ -5,7 +5,6 @@ namespace switchd::openflow {
 namespace {
 
 constexpr std::uint32_t no_change = 0;  // OFPCR_ROLE_NOCHANGE
-constexpr std::uint64_t no_generation = ~std::uint64_t{0};
 constexpr std::uint32_t flow_format_openflow_1_0 = 0;
 constexpr std::uint32_t flow_format_nxm = 2;
 constexpr std::uint32_t nicira_role_reply = 11;
@@ -55,7 +54,7 @@ Outcome change_role(const Request& request) {
     request.reply(MessageType::role_reply, [&](Writer& writer) {
         writer.u32(static_cast<std::uint32_t>(request.session.role));
         writer.zeros(4);
-        writer.u64(request.controllers.generation().value_or(no_generation));
+        writer.u64(request.controllers.generation());
     });
     return {};
 }

@@ -34,7 +34,7 @@ def packets_of(tools, rule):
     return int(re.search(rf"n_packets=(\d+),.*{rule}", shown).group(1))
 
 
-# -- a controller that others wrote
+# -- without the controller
 
 def test_hosts_ping_by_a_controllers_flows_also_when_it_has_gone(lab):
     controller = Controller(lab, os.path.join(ROOT, "examples/learning_controller.py"))
