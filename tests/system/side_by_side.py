@@ -34,7 +34,10 @@ class Both:
             tool.flows("del-flows", "br0", version=version)
             done = tool.ofctl("add-flows", "br0", file, version=version)
             assert done.returncode == 0, done.stderr
-        # It goes on by what it has cached, else, until it has looked at that again.
+        self.purge()
+
+    def purge(self):
+        """Open vSwitch goes on by what it has cached, else, until it has looked at that again."""
         for command in ("revalidator/wait", "revalidator/purge", "revalidator/wait"):
             assert self.real.appctl(command).returncode == 0
 

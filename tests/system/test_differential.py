@@ -92,6 +92,10 @@ def through_real(both, packets):
             for frames in wait_until(out, "Open vSwitch has sent all")]
 
 
+def has_two_tags(packet):
+    return all(packet[at:at + 2] in (b"\x81\x00", b"\x88\xa8") for at in (12, 16))
+
+
 def let_learn_stations(both):
     """Where everybody is in every VLAN: then it does not matter who is heard first, nor that to
     switchd's NORMAL an 802.1ad tag is payload and to Open vSwitch's a VLAN's."""
@@ -111,7 +115,12 @@ def test_frames_leave_as_they_leave_open_vswitch(lab, seed):
         rules = random_tables(rng, RULES, version, controller=False) + [FLOODS_LAST]
         both.load(rules, version)
         packets = [random_packet(rng, sums_matter=True) for _ in range(5 * PACKETS)]
-        ours, real = through_ours(both, packets), through_real(both, packets)
+        # Of a frame that lost its only tag, Open vSwitch's megaflow does not say that there was no
+        # second one, and answers for frames with two, unlike its tables.
+        real = through_real(both, [each for each in packets if not has_two_tags(each[1])])
+        both.purge()
+        rest = through_real(both, [each for each in packets if has_two_tags(each[1])])
+        ours, real = through_ours(both, packets), [sum(each, Counter()) for each in zip(real, rest)]
         assert sum(sum(each.values()) for each in ours) > 0
         for number in range(PORT_COUNT):
             only = [f"only {whose}: {count} of {each.hex()}"
