@@ -6,6 +6,13 @@
 
 namespace switchd {
 
+namespace {
+
+// Between two looks at the rules' timeouts, whose unit it is.
+constexpr Duration rules_pause = std::chrono::seconds{1};
+
+}  // namespace
+
 Bridge::Bridge(Reactor& reactor, Log& log, const Settings& settings)
     : reactor_(reactor),
       log_(log),
@@ -14,7 +21,8 @@ Bridge::Bridge(Reactor& reactor, Log& log, const Settings& settings)
       started_(reactor.now()),
       engine_(settings.engine),
       datapath_(ports_, engine_),
-      ageing_interval_(settings.ageing_interval) {}
+      ageing_interval_(settings.ageing_interval),
+      aged_(reactor.now()) {}
 
 Port& Bridge::add_port(PortNumber number) {
     Port& port = ports_.add(number, port_name(number));
@@ -101,36 +109,51 @@ void Bridge::set_port_colour(Port& port, std::uint32_t colour) {
 
 void Bridge::set_ageing_interval(Duration interval) {
     ageing_interval_ = interval;
-    if (interval == Duration::zero())
-        ageing_.disarm();
-    else
-        age_later();
+    age_later();
 }
 
 void Bridge::receive(Endpoint& from, FrameBatch& batch) noexcept {
     Port* const port = ports_.find(from.port());
     if (!port) return;
     datapath_.receive(*port, batch, reactor_.now());
-    if (!ageing_.armed()) age_later();
+    ageing_changed();
 }
 
-// Nothing wakes the loop for ageing while nothing ages. Without an interval stations do not, rules
-// with a timeout do.
+// None: nothing ages, and nothing wakes the loop for it.
+std::optional<TimePoint> Bridge::next_ageing() const {
+    std::optional<TimePoint> next = tables().flow_tables().next_expiry();
+    if (next) next = std::max(*next, reactor_.now() + rules_pause);
+    if (ageing_interval_ == Duration::zero()) return next;
+    const auto all = engine_.next_expiry(reactor_.now());
+    if (!all) return next;
+    const TimePoint due = std::max(*all, aged_ + ageing_interval_);
+    return next ? std::min(*next, due) : due;
+}
+
 void Bridge::age_later() noexcept {
-    const bool all = ageing_interval_ != Duration::zero();
-    const auto next =
-        all ? engine_.next_expiry(reactor_.now()) : tables().flow_tables().next_expiry();
-    const Duration pause = all ? ageing_interval_ : Duration{std::chrono::seconds{1}};
-    if (next) ageing_.arm(std::max(*next, reactor_.now() + pause));
+    if (const auto next = next_ageing())
+        ageing_.arm(*next);
+    else
+        ageing_.disarm();
 }
 
+void Bridge::ageing_changed() {
+    const auto armed = ageing_.deadline();
+    if (armed && *armed <= reactor_.now() + rules_pause) return;  // as soon as anything can be due
+    const auto next = next_ageing();
+    if (next && (!armed || *next < *armed)) ageing_.arm(*next);
+}
+
+// Rules go when their time has come, the rest when the interval is over as well.
 void Bridge::on_ageing() noexcept {
     const TimePoint now = reactor_.now();
     FlowTables& rules = tables().flow_tables();
-    if (ageing_interval_ != Duration::zero())
+    if (ageing_interval_ != Duration::zero() && now >= aged_ + ageing_interval_) {
         engine_.expire(now);
-    else
+        aged_ = now;
+    } else {
         rules.expire(now);
+    }
     for (BridgeObserver* observer : observers_) observer->rules_expired();
     if (const auto next = rules.next_expiry(); next && *next <= now)
         ageing_.arm(now);  // many at once: the others in the next turn

@@ -86,10 +86,8 @@ public:
     void add_observer(BridgeObserver* observer) { observers_.push_back(observer); }
     void remove_observer(BridgeObserver* observer) { std::erase(observers_, observer); }
 
-    // Rules may have come that have a timeout.
-    void ageing_changed() {
-        if (!ageing_.armed()) age_later();
-    }
+    // Something may have come whose time is over sooner than that of all else.
+    void ageing_changed();
 
     // No timer of this is in the kernel's hands: it may be destroyed. Ask after stop_ageing().
     void stop_ageing() { ageing_.disarm(); }
@@ -100,6 +98,7 @@ public:
 
 private:
     void on_ageing() noexcept;
+    std::optional<TimePoint> next_ageing() const;
     void age_later() noexcept;
     void leave(Port& port, std::size_t index);
     void update_flags(Port& port);
@@ -114,6 +113,7 @@ private:
     Datapath datapath_;
     std::vector<BridgeObserver*> observers_;
     Duration ageing_interval_;
+    TimePoint aged_;  // when all that ages was last collected, not only rules
     Timer ageing_ = Timer::calling<&Bridge::on_ageing>(reactor_, this);
 };
 

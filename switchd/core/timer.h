@@ -32,6 +32,7 @@ public:
         reactor_.cancel(operation_);
     }
     bool armed() const { return deadline_.has_value(); }
+    std::optional<TimePoint> deadline() const { return deadline_; }  // none: not armed
     // The timer may be destroyed: disarmed, and the kernel has let go of it.
     bool idle() const { return !operation_.in_flight(); }
 
