@@ -1,6 +1,7 @@
 #include "flows/flow_tables.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 
 namespace switchd {
@@ -121,9 +122,7 @@ std::expected<void, FlowModError> FlowTables::add(const FlowMod& mod, TimePoint 
         slots_[slot].rule = std::make_unique<Rule>(table, mod.match, mod.priority);
         rule = slots_[slot].rule.get();
         rule->id = {slot, slots_[slot].use};
-        masks_ -= rules.subtables();
-        rules.insert(*rule);
-        masks_ += rules.subtables();
+        change_masks(table, [&] { rules.insert(*rule); });
         ++states_[table].rules;
         ++size_;
         own_ += own;
@@ -230,6 +229,13 @@ std::vector<const Rule*> FlowTables::all() const {
         if (slot.rule) rules.push_back(slot.rule.get());
     sort(rules);
     return rules;
+}
+
+// In steps, so that few changes of a table change it.
+unsigned FlowTables::lookup_cost(std::uint8_t table) const {
+    if (table >= table_count || !classifiers_[table]) return 1;
+    const std::size_t shares = (classifiers_[table]->subtables() + cheap_masks - 1) / cheap_masks;
+    return static_cast<unsigned>(std::bit_ceil(std::max(shares, std::size_t{1})));
 }
 
 void FlowTables::configure(std::uint8_t table, TableMiss miss) {
@@ -364,9 +370,7 @@ void FlowTables::remove(Rule& rule, RemovedReason reason, TimePoint now) {
     --states_[rule.table].rules;
     --size_;
     own_ -= rule.priority() > priority_max;
-    masks_ -= classifiers_[rule.table]->subtables();
-    classifiers_[rule.table]->remove(rule);
-    masks_ += classifiers_[rule.table]->subtables();
+    change_masks(rule.table, [&] { classifiers_[rule.table]->remove(rule); });
     free_.push_back(rule.id.slot);
     ++slot.use;
     slot.watched = TimePoint::max();
@@ -381,6 +385,17 @@ void FlowTables::set_beyond_layer_2(const Rule& rule, bool on) {
     deep = on;
     rules_beyond_layer_2_ += deep;
     if (beyond_layer_2() != before) changes_.append({.kind = Change::Kind::everything});
+}
+
+// What a lookup costs decides about packets, also about those that the rule does not match.
+template <class Edit>
+void FlowTables::change_masks(std::uint8_t table, Edit edit) {
+    const unsigned cost = lookup_cost(table);
+    masks_ -= classifiers_[table]->subtables();
+    edit();
+    masks_ += classifiers_[table]->subtables();
+    if (lookup_cost(table) != cost)
+        changes_.append({.kind = Change::Kind::rule, .table = table, .match = {}});
 }
 
 void FlowTables::changed(const Rule& rule) {

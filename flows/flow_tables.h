@@ -62,6 +62,8 @@ public:
     static constexpr std::size_t bytes_max_default = std::size_t{1} << 30;
     // About a millisecond's work.
     static constexpr int expired_at_once_max = 1000;
+    // A lookup in a table whose rules have more different masks costs more than one.
+    static constexpr std::size_t cheap_masks = 64;
 
     // Rules are refused, as if their table were full, when all of them together hold so much.
     explicit FlowTables(ChangeLog& changes, HashKey secret = HashKey{},
@@ -78,6 +80,9 @@ public:
 
     // The rule of `table` that decides about `key`, or null; folds what was looked at into `mask`.
     const Rule* lookup(std::uint8_t table, const FlowKey& key, FlowMask& mask) const;
+    // How many lookups in a table of no more than cheap_masks masks one in this table may cost; at
+    // least 1.
+    unsigned lookup_cost(std::uint8_t table) const;
     // Valid until the next change.
     const Rule* find(RuleId id) const;
     const Rule* find(std::uint8_t table, const Match& match, std::uint32_t priority) const;
@@ -139,6 +144,8 @@ private:
     void may_be_evicted(const Rule& rule);
     void enter_for_eviction(std::uint8_t table);
     void remove(Rule& rule, RemovedReason reason, TimePoint now);
+    template <class Edit>
+    void change_masks(std::uint8_t table, Edit edit);
     void changed(const Rule& rule);
     void set_beyond_layer_2(const Rule& rule, bool on);
     void watch(Rule& rule);

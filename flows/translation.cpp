@@ -9,8 +9,9 @@ namespace switchd {
 namespace {
 
 // Open vSwitch's limits, so that tables written for it work here.
-constexpr unsigned back_max = 64;      // resubmits within each other that do not go up
-constexpr unsigned visits_max = 4096;  // of tables
+constexpr unsigned back_max = 64;  // resubmits within each other that do not go up
+// Of tables; one whose rules have many masks counts as several. Some ten milliseconds of work.
+constexpr unsigned visits_max = 4096;
 // Of any kind within each other: each takes some of the stack.
 constexpr unsigned depth_max = 512;
 // More steps than a packet could need to reach every port of a large switch one by one.
@@ -116,9 +117,11 @@ void Translation::walk(std::uint8_t table, PortNumber in_port) {
     bool called = depth_ > (sent_to_tables_ ? 1u : 0u);
     // goto_table only goes up, so this ends; a resubmit comes in anew.
     for (std::optional<std::uint8_t> next = table; next && !stopped_;) {
-        if (++visits_ > visits_max) return stop("too many tables: the packet is dropped");
         table_ = *next;
         next.reset();
+        verdict_.reads.tables.add(table_);
+        visits_ += tables_.flow_tables().lookup_cost(table_);
+        if (visits_ > visits_max) return stop("too many tables: the packet is dropped");
         rule_ = look_up(table_, in_port);
         in_port = this->in_port();
         if (!rule_) {
@@ -140,7 +143,6 @@ void Translation::walk(std::uint8_t table, PortNumber in_port) {
 }
 
 const Rule* Translation::look_up(std::uint8_t table, PortNumber in_port) {
-    verdict_.reads.tables.add(table);
     const PortNumber own = this->in_port();
     // Whether the packet may come in was asked for the first table's sake.
     const bool first = verdict_.counting.lookups.empty();

@@ -143,7 +143,7 @@ private:
     unsigned depth_ = 0;           // of resubmits within each other
     unsigned back_ = 0;            // those of them that did not go up
     bool sent_to_tables_ = false;  // by a packet-out: the first resubmit is none
-    unsigned visits_ = 0;          // of tables
+    unsigned visits_ = 0;          // of tables, by what they cost
     unsigned actions_ = 0;         // carried out
     bool in_set_ = false;          // the action set is carried out
     bool ports_hidden_ = false;    // from rules: those of a fragment may be zero to them

@@ -68,6 +68,24 @@ TEST_CASE_METHOD(Fixture, "no frame sees tables that have been changed", "[flows
     CHECK(to_text(sends(1, alice, bob)) == "drop:rule_drop");
 }
 
+TEST_CASE_METHOD(Fixture, "a table that costs more is seen by frames that its rules do not match",
+                 "[flows]") {
+    FlowTables& rules = engine.tables().flow_tables();
+    RuleActions actions(2047, rule_action::Resubmit{reserved_port::in_port, 1});
+    actions.emplace_back(rule_action::Output{2});
+    REQUIRE(rules.apply(add_mod(Match{}, 9, actions), now));
+    const auto add = [&](std::size_t i) {
+        Match odd;  // alice's address is none with a zero at the end
+        match_field(FieldId::eth_src).fold(odd.mask, {0, i << 1 | 1});
+        REQUIRE(rules.apply(add_mod(odd, 1, {}, 1), now));
+    };
+    for (std::size_t i = 0; i < 2 * FlowTables::cheap_masks; ++i) add(i);
+    CHECK(to_text(sends(1, alice, bob)) == "output:2");
+    CHECK(to_text(sends(1, alice, bob)) == "output:2");
+    add(2 * FlowTables::cheap_masks);
+    CHECK(to_text(sends(1, alice, bob)) == "drop:too_complex");
+}
+
 TEST_CASE_METHOD(Fixture, "more changes than the log remembers make every megaflow ask again",
                  "[flows]") {
     introduce();

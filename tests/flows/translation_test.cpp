@@ -178,6 +178,27 @@ TEST_CASE_METHOD(Programmed, "no more than 4096 tables are asked", "[flows]") {
     CHECK(program() == "drop:too_complex");
 }
 
+TEST_CASE_METHOD(Programmed, "a table whose rules have many masks counts as several", "[flows]") {
+    const auto mask = [](std::size_t i) {
+        Match match;
+        match_field(FieldId::eth_src).fold(match.mask, {0, i + 1});
+        return match;
+    };
+    std::size_t masks = 0;
+    const auto grow = [&](std::size_t to) {
+        for (; masks < to; ++masks) rule(1, mask(masks), {});
+    };
+    RuleActions actions(2047, act::Resubmit{reserved_port::in_port, 1});
+    actions.emplace_back(act::Output{2});
+    rule(0, {}, actions);
+    grow(2 * FlowTables::cheap_masks);  // two lookups each
+    CHECK(program() == "output:2");
+    grow(masks + 1);  // four
+    CHECK(program() == "drop:too_complex");
+    REQUIRE(tables.flow_tables().apply(remove_mod(mask(0), 1), now));
+    CHECK(program() == "output:2");
+}
+
 TEST_CASE_METHOD(Programmed, "no more than 65536 actions are carried out", "[flows]") {
     RuleActions many(4000, set(FieldId::eth_dst, 5));
     rule(1, {}, many);
