@@ -33,10 +33,4 @@ void encode_actions(Writer& writer, std::span<const RuleAction> actions, Version
 void encode_instructions(Writer& writer, std::span<const RuleAction> actions, Version version,
                          const Match& match);
 
-// Whether the switch can do this with packets of `match` in `table`. In 1.1 and later an action on
-// a field that these packets need not have is an error, unless it is only written to the action
-// set; in 1.0 it is not. A packet-out's match is that of exactly its packet, its table table_all.
-std::expected<void, Error> check_actions(const RuleActions& actions, const Match& match,
-                                         std::uint8_t table, Version version);
-
 }  // namespace switchd::openflow

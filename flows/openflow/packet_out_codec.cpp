@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ranges>
 
+#include "flows/openflow/action_check.h"
 #include "flows/openflow/action_codec.h"
 #include "flows/openflow/match_codec.h"
 #include "flows/openflow/port_codec.h"

@@ -1,5 +1,5 @@
 // Of the pitfalls in tests/flows/pitfalls_test.cpp those that are about what is refused.
-#include "flows/openflow/action_codec.h"
+#include "flows/openflow/action_check.h"
 #include "tests/support/catch.h"
 
 namespace switchd::openflow::test {
