@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "flows/action_parser.h"
 #include "flows/action_text.h"
 #include "flows/match_text.h"
 

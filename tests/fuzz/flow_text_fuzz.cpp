@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "flows/action_parser.h"
 #include "flows/action_text.h"
 #include "flows/flow_text.h"
 #include "flows/match_text.h"
