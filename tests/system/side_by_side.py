@@ -4,23 +4,26 @@ import itertools
 import os
 import re
 import struct
+from collections import Counter
 
+from frame import text
 from megaflow import number
 from ovs import Oracle, Tools
+from plug import last_frame
 from random_tables import PORT_COUNT
 from test_switchd import Switchd
 from wait import wait_until
 
 
 class Both:
-    """The same ports in both switches: 1 to PORT_COUNT."""
+    """The same ports in both switches: 1 to `ports`."""
 
-    def __init__(self, lab):
-        self.switchd = Switchd(lab)
+    def __init__(self, lab, *options, ports=PORT_COUNT):
+        self.switchd = Switchd(lab, *options)
         self.plugs = [self.switchd.plug(f"plug{number}", number)
-                      for number in range(1, PORT_COUNT + 1)]
+                      for number in range(1, ports + 1)]
         self.ours = Tools(lab, os.path.join(self.switchd.run_dir, "ovs"))
-        self.oracle = Oracle(lab, PORT_COUNT)
+        self.oracle = Oracle(lab, ports)
         self.real = self.oracle.tools
         self.lab = lab
         # In the normal mode, where ports of fragments count as zero, Open vSwitch sets them in a first
@@ -139,3 +142,37 @@ def recorded(file):
         frames.append(data[at + 16:at + 16 + length])
         at += 16 + length
     return frames
+
+
+LAST = last_frame()
+FLOODS_LAST = f"table=0,priority=65000,dl_src={text(LAST[6:12])},actions=FLOOD"
+
+
+def through_ours(both, packets):
+    out = [Counter() for _ in both.plugs]
+    for start in range(0, len(packets), 10):  # no more than queues hold while nobody reads
+        for port, packet in packets[start:start + 10]:
+            both.plugs[port - 1].send(packet)
+        # When everybody's last frame is out, so is what came before them, but maybe behind another
+        # port's last one: after the second round all has been received.
+        for _ in range(2):
+            for plug in both.plugs:
+                plug.send(LAST)
+            for count, plug in zip(out, both.plugs):
+                count.update(plug.receive_until_all(LAST, len(both.plugs) - 1))
+    return out
+
+
+def through_real(both, packets):
+    files = both.oracle.record()
+    for port, same in itertools.groupby(packets, key=lambda each: each[0]):
+        both.real.appctl("netdev-dummy/receive", f"p{port}", *(each.hex() for _, each in same))
+    for number in range(1, len(both.plugs) + 1):
+        both.real.appctl("netdev-dummy/receive", f"p{number}", LAST.hex())
+
+    def out():
+        sent = [recorded(file) for file in files]
+        return all(each.count(LAST) == len(both.plugs) - 1 for each in sent) and sent
+
+    return [Counter(each for each in frames if each != LAST)
+            for frames in wait_until(out, "Open vSwitch has sent all")]

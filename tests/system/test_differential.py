@@ -1,19 +1,17 @@
 """Random tables and packets through switchd and through a real Open vSwitch, side by side."""
 
-import itertools
 import os
 import random
 from collections import Counter
 
 import pytest
 
-from frame import frame, tag, text
+from frame import frame, tag
 from megaflow import beyond, carries, inverted
-from plug import last_frame
 from random_tables import (MACS, PORT_COUNT, VERSIONS, VLANS, octets, random_packet,
                            random_tables)
-from side_by_side import Both, actions_of, agree, packet_of, part, recorded, trace
-from wait import wait_until
+from side_by_side import (FLOODS_LAST, Both, actions_of, agree, packet_of, part, through_ours,
+                          through_real, trace)
 
 pytestmark = pytest.mark.ours_only("switchd is ours alone")
 
@@ -57,39 +55,6 @@ def test_traces_come_to_what_open_vswitch_comes_to(lab, seed):
 
 
 # -- what comes out
-
-LAST = last_frame()
-FLOODS_LAST = f"table=0,priority=65000,dl_src={text(LAST[6:12])},actions=FLOOD"
-
-
-def through_ours(both, packets):
-    out = [Counter() for _ in both.plugs]
-    for start in range(0, len(packets), 10):  # no more than queues hold while nobody reads
-        for port, packet in packets[start:start + 10]:
-            both.plugs[port - 1].send(packet)
-        # When everybody's last frame is out, so is what came before them, but maybe behind another
-        # port's last one: after the second round all has been received.
-        for _ in range(2):
-            for plug in both.plugs:
-                plug.send(LAST)
-            for count, plug in zip(out, both.plugs):
-                count.update(plug.receive_until_all(LAST, PORT_COUNT - 1))
-    return out
-
-
-def through_real(both, packets):
-    files = both.oracle.record()
-    for port, same in itertools.groupby(packets, key=lambda each: each[0]):
-        both.real.appctl("netdev-dummy/receive", f"p{port}", *(each.hex() for _, each in same))
-    for number in range(1, PORT_COUNT + 1):
-        both.real.appctl("netdev-dummy/receive", f"p{number}", LAST.hex())
-
-    def out():
-        sent = [recorded(file) for file in files]
-        return all(each.count(LAST) == PORT_COUNT - 1 for each in sent) and sent
-
-    return [Counter(each for each in frames if each != LAST)
-            for frames in wait_until(out, "Open vSwitch has sent all")]
 
 
 def has_two_tags(packet):
