@@ -57,6 +57,7 @@ public:
         }
     }
     bool takes_input() const noexcept override { return connection_.wants_input(); }
+    bool introduced() const noexcept override { return connection_.session().negotiated; }
 
     void tick(TimePoint now) {
         connection_.tick(now);

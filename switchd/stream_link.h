@@ -36,6 +36,8 @@ public:
 
     void start() noexcept;
     const std::string& peer() const { return peer_; }
+    // See StreamSession; who has not finished TLS has not.
+    bool introduced() const { return session_ && session_->introduced(); }
 
     // The session has something to send.
     void send() noexcept { reactor_.before_submit(pump_); }

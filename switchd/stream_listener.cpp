@@ -39,14 +39,9 @@ void StreamListener::close() noexcept {
 }
 
 void StreamListener::on_connection(Fd connection) noexcept {
-    if (links_.size() == connections_max) {
-        // Who knocks all the time does not fill the log.
-        if (!std::exchange(full_, true))
-            log_.warn("{}: {} connections are enough, more are refused", target_.text(),
-                      connections_max);
-        return;
-    }
-    full_ = false;
+    if (links_.size() == connections_max && !make_room())
+        return note(Log::Level::warning,
+                    fmt::format("{} connections are enough, more are refused", connections_max));
     if (target_.kind != StreamTarget::Kind::unix_socket) send_at_once(connection);
     std::string peer = peer_text(connection);
     links_.push_back(std::make_unique<StreamLink>(
@@ -56,6 +51,25 @@ void StreamListener::on_connection(Fd connection) noexcept {
     links_.back()->start();
 }
 
+bool StreamListener::make_room() noexcept {
+    const auto silent =
+        std::ranges::find_if(links_, [](const auto& link) { return !link->introduced(); });
+    if (silent == links_.end()) return false;
+    link_ended(**silent, "it has said nothing, and others wait");
+    return true;
+}
+
+void StreamListener::note(Log::Level level, std::string_view text) noexcept {
+    const auto left_out = log_limit_.allow(reactor_.now());
+    if (!left_out) return;
+    const std::string others =
+        *left_out == 0 ? "" : fmt::format(" ({} such lines were left out)", *left_out);
+    if (level == Log::Level::warning)
+        log_.warn("{}: {}{}", target_.text(), text, others);
+    else
+        log_.info("{}: {}{}", target_.text(), text, others);
+}
+
 std::unique_ptr<StreamSession> StreamListener::link_opened(StreamLink& link) noexcept {
     return host_.connected(link);
 }
@@ -63,7 +77,7 @@ std::unique_ptr<StreamSession> StreamListener::link_opened(StreamLink& link) noe
 void StreamListener::link_ended(StreamLink& link, std::string_view reason) noexcept {
     const auto it = std::ranges::find(links_, &link, &std::unique_ptr<StreamLink>::get);
     if (it == links_.end()) return;
-    if (tls_) log_.info("{}: {}: {}", target_.text(), link.peer(), reason);
+    if (tls_) note(Log::Level::info, fmt::format("{}: {}", link.peer(), reason));
     link.close();
     reactor_.retire(std::move(*it));
     links_.erase(it);

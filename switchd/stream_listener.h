@@ -6,6 +6,7 @@
 
 #include "switchd/core/listener.h"
 #include "switchd/core/log.h"
+#include "switchd/core/log_limit.h"
 #include "switchd/stream_link.h"
 #include "switchd/stream_target.h"
 
@@ -27,10 +28,14 @@ public:
     bool idle() const { return listener_.idle(); }
 
 private:
-    // Controllers are few; whoever comes when so many are there is turned away, not one of them.
+    // Controllers are few. Whoever comes when so many are there takes the place of the one that has
+    // been silent the longest, and is turned away if all have said what they are.
     static constexpr std::size_t connections_max = 64;
 
     void on_connection(Fd connection) noexcept;
+    bool make_room() noexcept;
+    // About something that a peer can do as often as it likes.
+    void note(Log::Level level, std::string_view text) noexcept;
     std::unique_ptr<StreamSession> link_opened(StreamLink& link) noexcept override;
     void link_ended(StreamLink& link, std::string_view reason) noexcept override;
 
@@ -39,8 +44,8 @@ private:
     StreamTarget target_;
     const TlsContext* tls_;
     StreamHost& host_;
-    std::list<std::unique_ptr<StreamLink>> links_;
-    bool full_ = false;  // and somebody was refused since
+    std::list<std::unique_ptr<StreamLink>> links_;  // the oldest first
+    LogLimit log_limit_;
     Listener listener_;
 };
 

@@ -30,6 +30,7 @@ public:
     std::string heard;
     bool echoes = false;
     bool listens = true;
+    bool known = true;
 
 private:
     void received(std::span<const std::byte> bytes) noexcept override {
@@ -44,6 +45,7 @@ private:
         to_send_.erase(0, some.size());
     }
     bool takes_input() const noexcept override { return listens; }
+    bool introduced() const noexcept override { return known; }
     void ended() noexcept override;
 
     FakeHost& host_;

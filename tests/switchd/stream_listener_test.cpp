@@ -162,6 +162,26 @@ TEST_CASE("who comes when it is full is turned away, and nobody else", "[stream_
     end(lab.loop, listener);
 }
 
+TEST_CASE("who has been silent the longest makes room for who comes", "[stream_listener]") {
+    Lab lab;
+    StreamListener listener{lab.loop.reactor, lab.log, target("punix:" + lab.path()), 0600,
+                            nullptr,          lab.host};
+    std::vector<Client> clients;
+    for (std::size_t i = 0; i < 64; ++i) {
+        clients.emplace_back(lab.loop, listener.target());
+        REQUIRE(lab.loop.until([&] { return lab.host.sessions.size() == i + 1; }));
+    }
+    FakeSession* const gone = lab.host.sessions[5];
+    for (const std::size_t silent : {5, 9}) lab.host.sessions[silent]->known = false;
+    Client late{lab.loop, listener.target()};
+    CHECK(clients[5].receive(1) == "");
+    CHECK(lab.host.sessions.size() == 64);
+    CHECK(std::ranges::find(lab.host.sessions, gone) == lab.host.sessions.end());
+    lab.host.sessions.back()->say("welcome");
+    CHECK(late.receive(7) == "welcome");
+    end(lab.loop, listener);
+}
+
 TEST_CASE("without traffic a connection wakes nobody", "[stream_listener]") {
     Lab lab;
     StreamListener listener{lab.loop.reactor, lab.log, target("punix:" + lab.path()), 0600,
