@@ -278,6 +278,8 @@ void Connection::sign_of_life() {
 void Connection::tick(TimePoint now) {
     const auto due = next_tick();
     if (!due || now < *due) return;
+    // What it says lies unread because its requests take us so long: that is no silence.
+    if (!wants_input() && out_.size() < output_bytes_max) return sign_of_life();
     if (probed_ || !session_.negotiated) {
         close(session_.negotiated ? "it does not answer" : "it says no hello");
         return;

@@ -161,6 +161,24 @@ TEST_CASE("silence is asked for a sign of life, and then ends the connection") {
     }
 }
 
+TEST_CASE("whose requests take long is not silent, unless it does not take the answers") {
+    World world;
+    Peer peer(world.controllers, Version::v1_3);
+    const bool takes_answers = GENERATE(true, false);
+    if (!takes_answers) {
+        fill(world.target, 10);
+        peer.send(multipart_request, 1, every_flow);
+        REQUIRE(peer.connection.pending().size() >= Connection::output_bytes_max);
+    }
+    world.target.work_takes = milliseconds{2};  // one request a turn
+    while (peer.connection.wants_input()) peer.send(barrier_request, 8);
+    for (int i = 0; i < 3; ++i) {
+        world.target.clock.advance(milliseconds{5'000});
+        peer.connection.tick(world.target.now());
+    }
+    CHECK(peer.connection.closed() == !takes_answers);
+}
+
 TEST_CASE("who says no hello is left") {
     World world;
     Peer peer(world.controllers, std::nullopt);
