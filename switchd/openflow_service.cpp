@@ -27,7 +27,9 @@ StreamTarget unix_target(std::string path) {
 }  // namespace
 
 // One connection, carried by a stream.
-class OpenflowService::Session final : public StreamSession, private openflow::OutputListener {
+class OpenflowService::Session final : public StreamSession,
+                                       private openflow::OutputListener,
+                                       private Requester {
 public:
     Session(OpenflowService& service, StreamLink& link, bool controller)
         : service_(service),
@@ -39,7 +41,7 @@ public:
     }
     ~Session() override {
         service_.sessions_.remove(this);
-        service_.with_work_left_.remove(this);
+        service_.turns_.forget(*this);
         if (here_) service_.controller_left();
     }
 
@@ -65,10 +67,6 @@ public:
         finish_if_closed();
     }
     std::optional<TimePoint> next_tick() const { return connection_.next_tick(); }
-    void go_on() {
-        connection_.go_on();
-        requests_done();
-    }
 
 private:
     static openflow::Connection::Settings settings(const OpenflowService& service,
@@ -98,7 +96,11 @@ private:
         link_.send();
         finish_if_closed();
     }
-    void work_left() noexcept override { service_.go_on_later(*this); }
+    void go_on() noexcept override {
+        connection_.go_on();
+        requests_done();
+    }
+    void work_left() noexcept override { service_.turns_.go_on_later(*this); }
     void finish_if_closed() {
         if (connection_.closed()) link_.finish(connection_.reason());
     }
@@ -143,9 +145,10 @@ std::unique_ptr<StreamSession> OpenflowService::Host::connected(StreamLink& link
     return std::make_unique<Session>(service_, link, kind_ == Kind::controller);
 }
 
-OpenflowService::OpenflowService(Reactor& reactor, Log& log, Bridge& bridge,
+OpenflowService::OpenflowService(RequestTurns& turns, Log& log, Bridge& bridge,
                                  const OpenflowOptions& options)
-    : reactor_(reactor),
+    : turns_(turns),
+      reactor_(turns.reactor()),
       log_(log),
       bridge_(bridge),
       options_(options),
@@ -190,15 +193,13 @@ void OpenflowService::close() noexcept {
     bridge_.datapath().set_packet_in_receiver(nullptr);
     bridge_.remove_observer(this);
     ticks_.disarm();
-    next_turn_.disarm();
     alone_.disarm();
     for (StreamListener& listener : listeners_) listener.close();
     for (StreamDialer& dialer : dialers_) dialer.close();
 }
 
 bool OpenflowService::idle() const {
-    return ticks_.idle() && next_turn_.idle() && alone_.idle() && sessions_.empty() &&
-           snoopers_ == 0 &&
+    return ticks_.idle() && alone_.idle() && sessions_.empty() && snoopers_ == 0 &&
            std::ranges::all_of(listeners_, [](const auto& each) { return each.idle(); }) &&
            std::ranges::all_of(dialers_, [](const auto& each) { return each.idle(); });
 }
@@ -340,25 +341,6 @@ void OpenflowService::tick_later() noexcept {
 void OpenflowService::on_tick() noexcept {
     for (Session* session : sessions_) session->tick(now());
     tick_later();
-}
-
-void OpenflowService::go_on_later(Session& session) noexcept {
-    if (std::ranges::find(with_work_left_, &session) == with_work_left_.end())
-        with_work_left_.push_back(&session);
-    next_turn_.arm(std::max(now(), connections_.request_time().rests_until()));
-}
-
-// One does so in any case, the others while there is time; each in its turn.
-void OpenflowService::on_next_turn() noexcept {
-    const openflow::RequestTime& time = connections_.request_time();
-    bool any = now() < time.rests_until();
-    while (!with_work_left_.empty() && !(any && time.is_over())) {
-        Session& session = *with_work_left_.front();
-        with_work_left_.pop_front();
-        session.go_on();
-        any = true;
-    }
-    if (!with_work_left_.empty()) next_turn_.arm(std::max(now(), time.rests_until()));
 }
 
 }  // namespace switchd

@@ -18,6 +18,7 @@
 
 #include "flows/openflow/connection_set.h"
 #include "switchd/bridge.h"
+#include "switchd/core/request_turns.h"
 #include "switchd/openflow_options.h"
 #include "switchd/stream_dialer.h"
 #include "switchd/stream_listener.h"
@@ -29,7 +30,7 @@ class OpenflowService final : public openflow::Switch,
                               private BridgeObserver {
 public:
     // What is referred to must outlive this. Throws SetupError: a file of TLS cannot be read.
-    OpenflowService(Reactor& reactor, Log& log, Bridge& bridge, const OpenflowOptions& options);
+    OpenflowService(RequestTurns& turns, Log& log, Bridge& bridge, const OpenflowOptions& options);
     ~OpenflowService() override;
 
     // Listens in this directory and as the options say, and calls controllers. Throws SetupError: a
@@ -43,6 +44,7 @@ public:
     std::string description() const override { return bridge_.name(); }
     TimePoint now() const override { return reactor_.now(); }
     TimePoint measured_now() const override { return reactor_.clock().now(); }
+    RequestTime& request_time() override { return turns_.time(); }
     FlowTables& tables() override { return bridge_.tables().flow_tables(); }
     std::vector<openflow::PortDescription> ports() const override;
     openflow::PortCounters counters(PortNumber port) const override;
@@ -82,8 +84,6 @@ private:
     void set_fail_open(bool on);
     void tick_later() noexcept;
     void on_tick() noexcept;
-    void go_on_later(Session& session) noexcept;
-    void on_next_turn() noexcept;
 
     void packet_in(const PacketInRequest& request,
                    std::span<const std::byte> frame) noexcept override;
@@ -94,6 +94,7 @@ private:
     void endpoint_left(const Port& port, const Endpoint& endpoint) override;
     void rules_expired() override { connections_.rules_changed(); }
 
+    RequestTurns& turns_;
     Reactor& reactor_;
     Log& log_;
     Bridge& bridge_;
@@ -101,7 +102,6 @@ private:
     std::uint64_t datapath_id_;
     openflow::ConnectionSet connections_{*this};
     std::list<Session*> sessions_;
-    std::list<Session*> with_work_left_;  // first come, first served
     std::size_t snoopers_ = 0;
     std::size_t controllers_here_ = 0;
     bool failing_open_ = false;
@@ -113,8 +113,6 @@ private:
     std::list<StreamListener> listeners_;
     std::list<StreamDialer> dialers_;
     Timer ticks_ = Timer::calling<&OpenflowService::on_tick>(reactor_, this);
-    // Rings in the next turn, once what else has come meanwhile is known.
-    Timer next_turn_ = Timer::calling<&OpenflowService::on_next_turn>(reactor_, this);
     Timer alone_ = Timer::calling<&OpenflowService::fail_open>(reactor_, this);
 };
 

@@ -78,7 +78,7 @@ Program::Program(Log& log, const Settings& settings, vde::ControlDirectory& dire
             // directory that VDE has under that name: so they get one of their own.
             const std::string ovs = settings.run_directory + "/ovs";
             ovs_directory_.emplace(ovs, 0700);
-            openflow_.emplace(reactor_, log, bridge_, settings.openflow);
+            openflow_.emplace(turns_, log, bridge_, settings.openflow);
             openflow_->open(ovs);
             control_server_.emplace(reactor_, settings.run_directory + "/switchd.sock",
                                     ControlContext{bridge_, settings.run_directory,
@@ -106,6 +106,7 @@ void Program::on_signal(int signal) noexcept {
 void Program::close() {
     if (std::exchange(closed_, true)) return;
     signals_.close();
+    turns_.close();
     if (openflow_) openflow_->close();
     if (control_server_) control_server_->close();
     if (unixctl_server_) unixctl_server_->close();
@@ -113,7 +114,7 @@ void Program::close() {
     bridge_.detach_all();
     bridge_.stop_ageing();
     const auto idle = [&] {
-        return signals_.idle() && vde_.idle() && bridge_.idle() &&
+        return signals_.idle() && turns_.idle() && vde_.idle() && bridge_.idle() &&
                (!openflow_ || openflow_->idle()) && (!control_server_ || control_server_->idle()) &&
                (!unixctl_server_ || unixctl_server_->idle());
     };

@@ -68,6 +68,7 @@ private:
     Reactor reactor_{pool_, clock_};
     int signal_ = 0;
     bool closed_ = false;
+    RequestTurns turns_{reactor_};
     Bridge bridge_;
     Signals signals_ =
         Signals::calling<&Program::on_signal>(reactor_, this, {SIGTERM, SIGINT, SIGHUP});

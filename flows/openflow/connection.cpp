@@ -72,8 +72,9 @@ void Connection::go_on() {
 }
 
 void Connection::work() {
+    Switch& target = controllers_.target();
     while (out_.size() < output_bytes_max) {
-        if (controllers_.request_time().is_over()) {
+        if (target.request_time().is_over(target.now(), target.measured_now())) {
             const bool left = parts_ || waiting_input() != 0 || !packet_ins_.empty();
             if (left && listener_) listener_->work_left();
             break;
@@ -87,10 +88,11 @@ void Connection::work() {
 // Packet-ins and requests take turns, so that neither keeps the other waiting. False: there was
 // nothing to do.
 bool Connection::step() {
-    const TimePoint begin = controllers_.target().measured_now();
+    Switch& target = controllers_.target();
+    const TimePoint begin = target.measured_now();
     const bool sent = send_packet_in();
     const bool done = !closed_ && take_step();
-    controllers_.request_time().spent_since(begin);
+    target.request_time().spend(begin, target.measured_now());
     return done || sent;
 }
 

@@ -15,7 +15,7 @@
 // wants_input() never fills input_bytes_max.
 //
 // Time: a request can take long, and many of them can come at once. When their time is over
-// (request_time.h), the rest waits, and the listener is told to call go_on() later.
+// (switchd/core/request_time.h), the rest waits, and the listener is told to call go_on() later.
 #pragma once
 
 #include <memory>

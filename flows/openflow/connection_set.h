@@ -14,7 +14,6 @@
 
 #include "flows/flow_tables.h"
 #include "flows/openflow/error.h"
-#include "flows/openflow/request_time.h"
 #include "flows/openflow/session.h"
 #include "flows/openflow/switch.h"
 #include "flows/openflow/table_vacancy.h"
@@ -30,7 +29,7 @@ enum class PortChange : std::uint8_t { added = 0, removed = 1, modified = 2 };  
 class ConnectionSet final : public RuleObserver {
 public:
     // `target` outlives this.
-    explicit ConnectionSet(Switch& target) : target_(target), request_time_(target) {}
+    explicit ConnectionSet(Switch& target) : target_(target) {}
     ConnectionSet(const ConnectionSet&) = delete;
     ConnectionSet& operator=(const ConnectionSet&) = delete;
 
@@ -43,7 +42,6 @@ public:
     // Rules were added or have gone: to be called soon after it, because a table may be full now.
     void rules_changed();
     VacancyWatch& vacancies() { return vacancies_; }
-    RequestTime& request_time() { return request_time_; }
 
     // Some connection would hear of such packets. Switch::controllers_changed() tells of changes.
     bool wants_invalid_ttl() const { return wants_invalid_ttl_; }
@@ -75,7 +73,6 @@ private:
     std::vector<Snooper*> snoopers_;
     std::optional<std::uint64_t> generation_;
     VacancyWatch vacancies_;
-    RequestTime request_time_;
     bool wants_invalid_ttl_ = false;
     bool wants_table_miss_ = false;
 };

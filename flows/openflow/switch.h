@@ -16,6 +16,7 @@
 #include "flows/openflow/error.h"
 #include "flows/pipeline.h"
 #include "switchd/core/mac_address.h"
+#include "switchd/core/request_time.h"
 
 namespace switchd::openflow {
 
@@ -50,6 +51,7 @@ public:
     virtual std::string description() const = 0;  // the datapath's, for people
     virtual TimePoint now() const = 0;            // when this turn of the loop began
     virtual TimePoint measured_now() const = 0;   // this moment, to see how long something takes
+    virtual RequestTime& request_time() = 0;      // that all peers share
     virtual FlowTables& tables() = 0;
 
     // Ascending. Port 0, which OpenFlow has no number for, is left out; LOCAL is in it if it

@@ -42,6 +42,7 @@ public:
     // As if what was done since the last look had taken `work_takes`.
     TimePoint measured_now() const override { return clock.now() + (worked += work_takes); }
     void next_turn() { clock.advance(std::exchange(worked, Duration{})); }
+    RequestTime& request_time() override { return request_time_; }
     FlowTables& tables() override { return tables_; }
     std::vector<openflow::PortDescription> ports() const override { return ports_; }
     openflow::PortCounters counters(PortNumber port) const override {
@@ -78,6 +79,7 @@ public:
     int changes = 0;
 
 private:
+    RequestTime request_time_;
     ChangeLog log_;
     FlowTables tables_{log_};
     std::vector<openflow::PortDescription> ports_;
