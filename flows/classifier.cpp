@@ -13,16 +13,6 @@
 namespace switchd {
 namespace {
 
-// The order in which a lookup reads the words of a key: what the tables noted about the packet
-// stands behind the headers in the key, but is known first.
-constexpr std::array<std::uint8_t, flow_words> reading_order = [] {
-    std::array<std::uint8_t, flow_words> order{};
-    std::uint8_t at = 1;
-    for (std::uint8_t word = packet_words; word < flow_words; ++word) order[at++] = word;
-    for (std::uint8_t word = 1; word < packet_words; ++word) order[at++] = word;
-    return order;
-}();
-
 enum class Stage : std::uint8_t { origin, layer_2, layer_3, layer_4 };
 
 constexpr Stage stage_of(std::size_t word) {
@@ -109,32 +99,6 @@ std::uint64_t hash_of_word(std::uint64_t value, std::size_t position, const Hash
 
 }  // namespace
 
-ClassifierEntry::ClassifierEntry(const Match& match, std::uint32_t priority) : priority_(priority) {
-    for (unsigned i = 0; i < flow_words; ++i)
-        if (match.mask.words[reading_order[i]] != 0) word_set_ |= 1U << i;
-    const auto count = static_cast<unsigned>(std::popcount(word_set_));
-    if (count == 0) return;
-    words_ = std::make_unique_for_overwrite<std::uint64_t[]>(2 * std::size_t{count});
-    std::size_t at = 0;
-    for (std::uint32_t left = word_set_; left != 0; left &= left - 1, ++at) {
-        const std::size_t word = reading_order[static_cast<std::size_t>(std::countr_zero(left))];
-        words_[at] = match.key.words[word];
-        words_[count + at] = match.mask.words[word];
-    }
-}
-
-Match ClassifierEntry::match() const {
-    Match match;
-    const auto count = static_cast<unsigned>(std::popcount(word_set_));
-    std::size_t at = 0;
-    for (std::uint32_t left = word_set_; left != 0; left &= left - 1, ++at) {
-        const std::size_t word = reading_order[static_cast<std::size_t>(std::countr_zero(left))];
-        match.key.words[word] = words_[at];
-        match.mask.words[word] = words_[count + at];
-    }
-    return match;
-}
-
 // The entries that look at the same bits.
 struct Classifier::Subtable {
     // Entries with one match, highest priority first.
@@ -176,7 +140,7 @@ struct Classifier::Subtable {
     bool matches(const ClassifierEntry& entry, const FlowKey& key) const {
         std::uint64_t differing = 0;
         for (std::size_t i = 0; i < count(); ++i)
-            differing |= masked_word(key, i) ^ entry.words_[i];
+            differing |= masked_word(key, i) ^ entry.values()[i];
         return differing == 0;
     }
     std::size_t count() const { return stage_ends.back(); }
@@ -231,7 +195,7 @@ Classifier::Subtable::Subtable(const FlowMask& mask, const HashKey& key)
 
 std::uint64_t Classifier::Subtable::hash_of(const ClassifierEntry& entry) const {
     std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < count(); ++i) sum += hash_of_word(entry.words_[i], i, secret);
+    for (std::size_t i = 0; i < count(); ++i) sum += hash_of_word(entry.values()[i], i, secret);
     return sum;
 }
 
@@ -243,8 +207,7 @@ const Classifier::Subtable::Slot* Classifier::Subtable::find(const FlowKey& key)
 
 Classifier::Subtable::Slot* Classifier::Subtable::find(const ClassifierEntry& entry) {
     return slots.find(hash_of(entry), [&](const Slot& slot) {
-        return std::equal(entry.words_.get(), entry.words_.get() + count(),
-                          slot.first->words_.get());
+        return std::equal(entry.values(), entry.values() + count(), slot.first->values());
     });
 }
 
@@ -292,7 +255,7 @@ void Classifier::Subtable::for_each_partial_hash(const ClassifierEntry& entry, V
     std::uint64_t sum = 0;
     std::size_t at = 0;
     for (std::size_t stage = 0; stage < partial.size(); ++stage) {
-        for (; at < stage_ends[stage]; ++at) sum += hash_of_word(entry.words_[at], at, secret);
+        for (; at < stage_ends[stage]; ++at) sum += hash_of_word(entry.values()[at], at, secret);
         if (partial[stage]) visit(*partial[stage], static_cast<std::uint32_t>(sum));
     }
 }
@@ -469,9 +432,10 @@ ClassifierEntry* Classifier::find(const Match& match, std::uint32_t priority) co
 }
 
 bool Classifier::overlaps(const Match& match, std::uint32_t priority) const {
+    const CompactMatch compact{match};
     const auto in_slot = [&](const Subtable::Slot& slot) {
         for (const ClassifierEntry* entry = slot.first; entry; entry = entry->next_)
-            if (entry->priority_ == priority && entry->match().overlaps(match)) return true;
+            if (entry->priority_ == priority) return entry->compact_match().overlaps(compact);
         return false;
     };
     for (const auto& [mask, subtable] : tables_->subtables) {
@@ -508,11 +472,20 @@ bool Classifier::beyond_layer_2() const {
     return tables_->subtables_beyond_layer_2 != 0;
 }
 
-void Classifier::for_each_entry(const std::function<void(ClassifierEntry&)>& visit) const {
-    for (const auto& [mask, subtable] : tables_->subtables)
-        subtable.slots.for_each([&](const Subtable::Slot& slot) {
-            for (ClassifierEntry* entry = slot.first; entry; entry = entry->next_) visit(*entry);
-        });
+void Classifier::visit_within(const Match& match,
+                              const std::function<void(ClassifierEntry&)>& visit) const {
+    const CompactMatch compact{match};
+    const auto visit_slot = [&](const Subtable::Slot& slot) {
+        if (!slot.first->compact_match().within(compact)) return;
+        for (ClassifierEntry* entry = slot.first; entry; entry = entry->next_) visit(*entry);
+    };
+    for (const auto& [mask, subtable] : tables_->subtables) {
+        if (mask == match.mask.words) {
+            if (const Subtable::Slot* slot = subtable.find(match.key)) visit_slot(*slot);
+        } else if (FlowMask{mask}.covers(match.mask)) {
+            subtable.slots.for_each(visit_slot);
+        }
+    }
 }
 
 }  // namespace switchd

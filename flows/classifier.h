@@ -17,9 +17,8 @@
 #include <functional>
 #include <memory>
 
-#include "flows/flow_mask.h"
+#include "flows/compact_match.h"
 #include "flows/keyed_hash.h"
-#include "flows/match.h"
 
 namespace switchd {
 
@@ -27,11 +26,13 @@ namespace switchd {
 // a classifier.
 class ClassifierEntry {
 public:
-    ClassifierEntry(const Match& match, std::uint32_t priority);
+    ClassifierEntry(const Match& match, std::uint32_t priority)
+        : match_(match), priority_(priority) {}
     ClassifierEntry(const ClassifierEntry&) = delete;
     ClassifierEntry& operator=(const ClassifierEntry&) = delete;
 
-    Match match() const;
+    Match match() const { return match_.unpacked(); }
+    const CompactMatch& compact_match() const { return match_; }
     std::uint32_t priority() const { return priority_; }
     // Larger is younger; given by the classifier.
     std::uint64_t order() const { return order_; }
@@ -39,13 +40,12 @@ public:
 private:
     friend class Classifier;
 
-    // Of the words that the match looks at, in the order in which a lookup reads them: the values,
-    // then the masks.
-    std::unique_ptr<std::uint64_t[]> words_;
+    const std::uint64_t* values() const { return match_.values(); }
+
+    CompactMatch match_;
     ClassifierEntry* next_ = nullptr;  // the same match with the next lower priority
     std::uint64_t order_ = 0;
     std::uint32_t priority_;
-    std::uint32_t word_set_ = 0;  // which words: bit i is the i-th in the order of reading
 };
 
 class Classifier {
@@ -76,17 +76,22 @@ public:
     // Some entry looks beyond layer 2.
     bool beyond_layer_2() const;
 
-    // In no particular, but stable order; `visit` must not change the classifier.
+    // Visits those that `match` holds, in no particular, but stable order; `visit` must not change
+    // the classifier.
+    template <class Visit>
+    void for_each_within(const Match& match, Visit visit) const {
+        visit_within(match, std::ref(visit));
+    }
     template <class Visit>
     void for_each(Visit visit) const {
-        for_each_entry(std::ref(visit));
+        for_each_within({}, visit);
     }
 
 private:
     struct Subtable;
     struct Tables;
 
-    void for_each_entry(const std::function<void(ClassifierEntry&)>& visit) const;
+    void visit_within(const Match& match, const std::function<void(ClassifierEntry&)>& visit) const;
 
     std::unique_ptr<Tables> tables_;  // null: moved away
 };

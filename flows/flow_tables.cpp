@@ -48,14 +48,8 @@ Rule& rule_of(ClassifierEntry& entry) {
     return static_cast<Rule&>(entry);
 }
 
-// By table, priority (highest first), age.
-void sort(std::vector<const Rule*>& rules) {
-    std::ranges::sort(rules, [](const Rule* a, const Rule* b) {
-        if (a->table != b->table) return a->table < b->table;
-        if (a->priority() != b->priority()) return a->priority() > b->priority();
-        return a->order() < b->order();
-    });
-}
+// Of every rule that a flow mod touches, rather than of the whole match, if they are no more.
+constexpr std::size_t single_changes_max = 64;
 
 }  // namespace
 
@@ -69,8 +63,7 @@ std::expected<void, FlowModError> FlowTables::apply(const FlowMod& mod, TimePoin
 
     const std::vector<Rule*> rules = selected(mod);
     if (is_remove(mod.command)) {
-        if (!rules.empty()) settle();
-        for (Rule* rule : rules) remove(*rule, RemovedReason::deleted, now);
+        remove_all(mod, rules, now);
         return {};
     }
     if (rules.empty())
@@ -117,6 +110,7 @@ std::expected<void, FlowModError> FlowTables::add(const FlowMod& mod, TimePoint 
             free_.push_back(static_cast<std::uint32_t>(slots_.size()));
             slots_.emplace_back();
         }
+        free_removed(2);  // faster than they can become more
         const std::uint32_t slot = free_.back();
         free_.pop_back();
         slots_[slot].rule = std::make_unique<Rule>(table, mod.match, mod.priority);
@@ -151,8 +145,8 @@ void FlowTables::modify(const FlowMod& mod, const std::vector<Rule*>& rules, Tim
         give(*rule, actions);
         rule->modified = now;
         set_beyond_layer_2(*rule, deep_actions || rule->match().mask.beyond_layer_2());
-        changed(*rule);
     }
+    changed(mod, rules);
 }
 
 // The first rule that gets a list pays for it, the last that gives it up is paid back.
@@ -189,46 +183,18 @@ const Rule* FlowTables::find(std::uint8_t table, const Match& match, std::uint32
 
 std::vector<Rule*> FlowTables::selected(const FlowMod& mod) const {
     std::vector<Rule*> found;
-    const auto wanted = [&](const Rule& rule) {
-        return rule.priority() <= priority_max &&
-               ((rule.cookie ^ mod.cookie) & mod.cookie_mask) == 0 &&
-               (!is_remove(mod.command) || mod.out_port == reserved_port::any ||
-                outputs_to(rule.actions, mod.out_port));
+    const RuleSelection selection(mod);
+    const auto take = [&](ClassifierEntry& entry) {
+        if (selection.agrees(rule_of(entry))) found.push_back(&rule_of(entry));
     };
-    const bool everything = mod.match == Match{};
     for (unsigned table = 0; table < table_count; ++table) {
         if ((mod.table != table_all && mod.table != table) || !classifiers_[table]) continue;
-        if (is_strict(mod.command)) {
-            ClassifierEntry* const same = classifiers_[table]->find(mod.match, mod.priority);
-            if (same && wanted(rule_of(*same))) found.push_back(&rule_of(*same));
-            continue;
-        }
-        classifiers_[table]->for_each([&](ClassifierEntry& entry) {
-            Rule& rule = rule_of(entry);
-            if (wanted(rule) && (everything || rule.match().within(mod.match)))
-                found.push_back(&rule);
-        });
+        if (!is_strict(mod.command))
+            classifiers_[table]->for_each_within(mod.match, take);
+        else if (ClassifierEntry* const same = classifiers_[table]->find(mod.match, mod.priority))
+            take(*same);
     }
     return found;
-}
-
-std::vector<const Rule*> FlowTables::select(const FlowMod& request) const {
-    std::vector<const Rule*> rules = select_unordered(request);
-    sort(rules);
-    return rules;
-}
-
-std::vector<const Rule*> FlowTables::select_unordered(const FlowMod& request) const {
-    const std::vector<Rule*> rules = selected(request);
-    return {rules.begin(), rules.end()};
-}
-
-std::vector<const Rule*> FlowTables::all() const {
-    std::vector<const Rule*> rules;
-    for (const Slot& slot : slots_)
-        if (slot.rule) rules.push_back(slot.rule.get());
-    sort(rules);
-    return rules;
 }
 
 // In steps, so that few changes of a table change it.
@@ -262,6 +228,7 @@ void FlowTables::count_lookups(std::uint8_t table, std::uint64_t lookups, std::u
 }
 
 void FlowTables::expire(TimePoint now) {
+    free_removed(expired_at_once_max);
     if (deadlines_.empty() || deadlines_.top().at > now) return;
     settle();
     for (int i = 0; i < expired_at_once_max; ++i) {
@@ -284,8 +251,15 @@ void FlowTables::expire(TimePoint now) {
 }
 
 std::optional<TimePoint> FlowTables::next_expiry() const {
+    if (!removed_.empty()) return TimePoint{};
     if (deadlines_.empty()) return std::nullopt;
     return deadlines_.top().at;
+}
+
+void FlowTables::free_removed(std::size_t count) {
+    if (removed_.empty()) return;
+    removed_.resize(removed_.size() - std::min(removed_.size(), count));
+    if (removed_.empty()) removed_.shrink_to_fit();
 }
 
 std::optional<TimePoint> FlowTables::deadline_of(const Rule& rule) const {
@@ -362,19 +336,48 @@ void FlowTables::enter_for_eviction(std::uint8_t table) {
 }
 
 void FlowTables::remove(Rule& rule, RemovedReason reason, TimePoint now) {
-    if (observer_ && rule.priority() <= priority_max) observer_->rule_removed(rule, reason, now);
     changed(rule);
+    leave_classifier(rule);
+    let_go(rule, reason, now);
+}
+
+// A table that loses all its rules loses what finds them as a whole.
+void FlowTables::remove_all(const FlowMod& mod, const std::vector<Rule*>& rules, TimePoint now) {
+    if (rules.empty()) return;
+    settle();
+    changed(mod, rules);
+    std::array<std::uint32_t, table_count> going{};
+    for (const Rule* rule : rules) ++going[rule->table];
+    for (unsigned table = 0; table < table_count; ++table) {
+        if (going[table] == 0 || going[table] != states_[table].rules) continue;
+        change_masks(static_cast<std::uint8_t>(table),
+                     [&] { *classifiers_[table] = Classifier{secret_}; });
+    }
+    for (Rule* rule : rules) {
+        if (classifiers_[rule->table]->size() != 0) leave_classifier(*rule);
+        removed_.push_back(let_go(*rule, RemovedReason::deleted, now));
+    }
+    if (removed_.size() <= expired_at_once_max) free_removed(removed_.size());
+}
+
+void FlowTables::leave_classifier(Rule& rule) {
+    change_masks(rule.table, [&] { classifiers_[rule.table]->remove(rule); });
+}
+
+// After it has left its classifier.
+std::unique_ptr<Rule> FlowTables::let_go(Rule& rule, RemovedReason reason, TimePoint now) {
     set_beyond_layer_2(rule, false);
-    give(rule, {});
     Slot& slot = slots_[rule.id.slot];
     --states_[rule.table].rules;
     --size_;
     own_ -= rule.priority() > priority_max;
-    change_masks(rule.table, [&] { classifiers_[rule.table]->remove(rule); });
     free_.push_back(rule.id.slot);
     ++slot.use;
     slot.watched = TimePoint::max();
-    slot.rule.reset();
+    std::unique_ptr<Rule> gone = std::move(slot.rule);
+    if (observer_ && rule.priority() <= priority_max) observer_->rule_removed(rule, reason, now);
+    give(rule, {});
+    return gone;
 }
 
 // The first such rule and the last one change what is seen of every packet.
@@ -400,6 +403,20 @@ void FlowTables::change_masks(std::uint8_t table, Edit edit) {
 
 void FlowTables::changed(const Rule& rule) {
     changes_.append({.kind = Change::Kind::rule, .table = rule.table, .match = rule.match()});
+}
+
+// What decided about packets of many rules has to be looked at anyway.
+void FlowTables::changed(const FlowMod& mod, const std::vector<Rule*>& rules) {
+    if (rules.size() <= single_changes_max) {
+        for (const Rule* rule : rules) changed(*rule);
+        return;
+    }
+    TableSet tables;
+    for (const Rule* rule : rules) {
+        if (tables.has(rule->table)) continue;
+        tables.add(rule->table);
+        changes_.append({.kind = Change::Kind::rule, .table = rule->table, .match = mod.match});
+    }
 }
 
 }  // namespace switchd

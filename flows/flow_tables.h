@@ -17,7 +17,7 @@
 #include "flows/change_log.h"
 #include "flows/eviction_queue.h"
 #include "flows/flow_mod.h"
-#include "flows/rule.h"
+#include "flows/rule_selection.h"
 
 namespace switchd {
 
@@ -87,13 +87,10 @@ public:
     const Rule* find(RuleId id) const;
     const Rule* find(std::uint8_t table, const Match& match, std::uint32_t priority) const;
 
-    // Rules of one table, or of table_all, that a request selects as a strict or loose remove does;
-    // the switch's own are left out. In the order of tables, priorities (highest first), age.
-    std::vector<const Rule*> select(const FlowMod& request) const;
-    // The same in no particular order, for who only adds up.
-    std::vector<const Rule*> select_unordered(const FlowMod& request) const;
-    // All of them, the switch's own too, in the same order.
-    std::vector<const Rule*> all() const;
+    // For who walks through all rules (rule_walk.h): each is in one of so many slots, or it is
+    // null.
+    std::uint32_t slots() const { return static_cast<std::uint32_t>(slots_.size()); }
+    const Rule* in_slot(std::uint32_t slot) const { return slots_[slot].rule.get(); }
     std::size_t size() const { return size_; }          // with the switch's own
     std::size_t shown() const { return size_ - own_; }  // without them
     // Of memory, about.
@@ -112,8 +109,8 @@ public:
     void set_counter_source(CounterSource* source) { source_ = source; }
     void set_observer(RuleObserver* observer) { observer_ = observer; }
 
-    // Removes the rules whose time has come, expired_at_once_max of them at most: next_expiry() is
-    // in the past while more are left.
+    // Removes the rules whose time has come, and frees removed ones, expired_at_once_max of them at
+    // most: next_expiry() is in the past while more are left.
     void expire(TimePoint now);
     // When a rule may have to go; none: no rule has a timeout.
     std::optional<TimePoint> next_expiry() const;
@@ -144,9 +141,14 @@ private:
     void may_be_evicted(const Rule& rule);
     void enter_for_eviction(std::uint8_t table);
     void remove(Rule& rule, RemovedReason reason, TimePoint now);
+    void remove_all(const FlowMod& mod, const std::vector<Rule*>& rules, TimePoint now);
+    void leave_classifier(Rule& rule);
+    std::unique_ptr<Rule> let_go(Rule& rule, RemovedReason reason, TimePoint now);
+    void free_removed(std::size_t count);
     template <class Edit>
     void change_masks(std::uint8_t table, Edit edit);
     void changed(const Rule& rule);
+    void changed(const FlowMod& mod, const std::vector<Rule*>& rules);
     void set_beyond_layer_2(const Rule& rule, bool on);
     void watch(Rule& rule);
     void forget_old_deadlines();
@@ -159,6 +161,7 @@ private:
     std::array<EvictionQueue, table_count> evictions_{};  // of tables that evict
     std::vector<Slot> slots_;
     std::vector<std::uint32_t> free_;
+    std::vector<std::unique_ptr<Rule>> removed_;  // in no table any more, of many that went at once
     std::size_t size_ = 0;
     std::size_t own_ = 0;            // of these, the switch's own
     std::size_t masks_ = 0;          // in all tables

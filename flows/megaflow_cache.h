@@ -150,11 +150,17 @@ public:
     const Settings& settings() const { return settings_; }
 
     Megaflow& at_index(std::uint32_t index) { return at(index); }
+    // For who walks through them in several goes: each is in one of so many slots, or it is null.
+    std::uint32_t slots() const { return slots_used_; }
+    const Megaflow* in_slot(std::uint32_t index) const {
+        const Megaflow& flow = at(index);
+        return flow.mask ? &flow : nullptr;
+    }
     // In no particular, but stable order. `visit` takes a const Megaflow&.
     template <class Visit>
     void for_each(Visit visit) const {
         for (std::uint32_t i = 0; i < slots_used_; ++i)
-            if (const Megaflow& flow = at(i); flow.mask) visit(flow);
+            if (const Megaflow* flow = in_slot(i)) visit(*flow);
     }
 
 private:

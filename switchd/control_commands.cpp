@@ -11,6 +11,7 @@
 #include "flows/flow_text.h"
 #include "flows/match_text.h"
 #include "flows/openflow/flow_mod_codec.h"
+#include "flows/rule_walk.h"
 #include "switchd/control_trace.h"
 #include "switchd/core/printable.h"
 #include "switchd/engine_counters.h"
@@ -22,10 +23,8 @@ using nlohmann::json;
 
 namespace {
 
-// Of a list, about: the names and numbers of an entry, and its text. A reply that would be longer
-// is refused before it fills memory, and long before its reader would be cut off.
-constexpr std::size_t list_bytes_max = 56 << 20;
-constexpr std::size_t entry_bytes = 256;
+// Of a list, what is looked at in one go.
+constexpr std::size_t entries_at_once = 16;
 
 std::int64_t whole_seconds(Duration duration) {
     return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
@@ -97,34 +96,38 @@ json ports(const ControlContext& context) {
     return result;
 }
 
-json macs(const ControlContext& context) {
-    json result = json::array();
-    for (const MacEntry& entry : context.bridge.tables().macs().entries())
-        result.push_back({{"mac", entry.mac.to_string()},
-                          {"vlan", entry.vlan},
-                          {"port", entry.port},
-                          {"age_seconds", whole_seconds(context.bridge.now() - entry.last_heard)},
-                          {"static", entry.is_static}});
-    return result;
+ControlReply macs(const ControlContext& context, ControlArguments) {
+    return ControlList([&bridge = context.bridge,
+                        stations = context.bridge.tables().macs().entries(),
+                        at = std::size_t{0}](json& entries) mutable {
+        for (const std::size_t end = std::min(at + entries_at_once, stations.size()); at < end;
+             ++at) {
+            const MacEntry& station = stations[at];
+            entries.push_back({{"mac", station.mac.to_string()},
+                               {"vlan", station.vlan},
+                               {"port", station.port},
+                               {"age_seconds", whole_seconds(bridge.now() - station.last_heard)},
+                               {"static", station.is_static}});
+        }
+        return at < stations.size();
+    });
 }
 
 ControlReply megaflows(const ControlContext& context, ControlArguments) {
-    json result = json::array();
-    std::size_t bytes = 0;
-    context.bridge.engine().megaflows().for_each([&](const Megaflow& flow) {
-        if (bytes > list_bytes_max) return;
-        std::string match = flow.match_text(), actions = flow.actions_text();
-        bytes += entry_bytes + match.size() + actions.size();
-        result.push_back({{"match", std::move(match)},
-                          {"actions", std::move(actions)},
-                          {"packets", flow.packets},
-                          {"bytes", flow.bytes},
-                          {"idle_seconds", whole_seconds(context.bridge.now() - flow.last_used)}});
+    return ControlList([&bridge = context.bridge, slot = std::size_t{0}](json& entries) mutable {
+        const MegaflowCache& cache = bridge.engine().megaflows();
+        for (const std::size_t end = std::min<std::size_t>(slot + entries_at_once, cache.slots());
+             slot < end; ++slot) {
+            const Megaflow* flow = cache.in_slot(static_cast<std::uint32_t>(slot));
+            if (!flow) continue;
+            entries.push_back({{"match", flow->match_text()},
+                               {"actions", flow->actions_text()},
+                               {"packets", flow->packets},
+                               {"bytes", flow->bytes},
+                               {"idle_seconds", whole_seconds(bridge.now() - flow->last_used)}});
+        }
+        return slot < cache.slots();
     });
-    if (bytes > list_bytes_max)
-        return std::unexpected(
-            "the cached decisions are too long for one reply (switchctl trace explains a packet)");
-    return result;
 }
 
 json counters(const ControlContext& context) {
@@ -144,32 +147,36 @@ json counters(const ControlContext& context) {
     return {{"in", traffic(in)}, {"out", traffic(out)}, {"cache", std::move(cache)}};
 }
 
+std::string rule_name(const Rule& rule) {
+    const std::string match = match_text(rule.match());
+    return fmt::format("priority={}{}{}", rule.priority(), match.empty() ? "" : ",", match);
+}
+
 // Which rules drop, or which tables have none: by the decisions that are cached now.
 json dropping_rules(const Bridge& bridge) {
     const FlowTables& tables = bridge.tables().flow_tables();
-    std::map<std::tuple<DropReason, std::uint8_t, std::string>, std::uint64_t> frames;
+    struct Dropped {
+        std::string rule;  // empty: the table has none
+        std::uint64_t frames = 0;
+    };
+    // Rules by their slot; none has one that no rule has.
+    std::map<std::tuple<DropReason, std::uint8_t, std::uint32_t>, Dropped> dropped;
     bridge.engine().megaflows().for_each([&](const Megaflow& flow) {
         if (!flow.program->drops() || flow.counting.lookups.empty()) return;
         const Counting::Lookup& last = flow.counting.lookups.back();
         const Rule* const rule = last.matched ? tables.find(flow.counting.rules.back()) : nullptr;
         if (last.matched && !rule) return;
-        std::string text;
-        if (rule) {
-            const std::string match = match_text(rule->match());
-            text =
-                fmt::format("priority={}{}{}", rule->priority(), match.empty() ? "" : ",", match);
-        }
         const DropReason reason = std::get<Drop>(flow.program->steps.front()).reason;
-        frames[{reason, last.table, text}] += flow.packets;
+        Dropped& found = dropped[{reason, last.table, rule ? rule->id.slot : tables.slots()}];
+        if (rule && found.rule.empty()) found.rule = rule_name(*rule);
+        found.frames += flow.packets;
     });
     json result = json::array();
-    for (const auto& [what, count] : frames) {
-        const auto& [reason, table, rule] = what;
-        result.push_back({{"reason", to_string(reason)},
-                          {"table", table},
-                          {"rule", rule.empty() ? json(nullptr) : json(rule)},
-                          {"frames", count}});
-    }
+    for (const auto& [where, found] : dropped)
+        result.push_back({{"reason", to_string(std::get<DropReason>(where))},
+                          {"table", std::get<std::uint8_t>(where)},
+                          {"rule", found.rule.empty() ? json(nullptr) : json(found.rule)},
+                          {"frames", found.frames}});
     return result;
 }
 
@@ -223,19 +230,16 @@ ControlReply flows(const ControlContext& context, ControlArguments arguments) {
     }
     const FlowTables& tables = context.bridge.tables().flow_tables();
     tables.settle();
-    json result = json::array();
-    std::size_t bytes = 0;
-    for (const Rule* rule : tables.select(request)) {
-        result.push_back(rule_json(*rule, context.bridge.now()));
-        // Match and actions are told by themselves and in the text.
-        bytes += entry_bytes + 2 * result.back()["text"].get_ref<const std::string&>().size();
-        if (bytes > list_bytes_max)
-            return std::unexpected(fmt::format(
-                "{} rules are too many for one reply (ask for one table, or for some rules with "
-                "ovs-ofctl dump-flows unix:{}/ovs/{}.mgmt MATCH)",
-                tables.shown(), context.run_directory, context.bridge.name()));
-    }
-    return result;
+    const auto rules = std::make_shared<RuleWalk>(tables, RuleSelection(request));
+    return ControlList([&bridge = context.bridge, rules, found = false](json& entries) mutable {
+        if (!found) {
+            found = rules->look_around();
+            return true;
+        }
+        const Rule* rule = rules->next();
+        if (rule) entries.push_back(rule_json(*rule, bridge.now()));
+        return rule != nullptr;
+    });
 }
 
 std::string_view reason_of(FlowModError error) {
@@ -276,7 +280,7 @@ using enum FlowMod::Command;
 constexpr ControlCommand commands[] = {
     {"show", "", "the switch: where it is, how to plug in, what it holds", 0, 0, ask<show>},
     {"ports", "", "the ports: what is attached, traffic, drops", 0, 0, ask<ports>},
-    {"macs", "", "the stations that are known, and their ports", 0, 0, ask<macs>},
+    {"macs", "", "the stations that are known, and their ports", 0, 0, macs},
     {"megaflows", "", "the cached decisions that carry traffic now", 0, 0, megaflows},
     {"counters", "", "traffic in all, and how well the cache works", 0, 0, ask<counters>},
     {"drops", "", "dropped frames by reason, in all and by port", 0, 0, ask<all_drops>},

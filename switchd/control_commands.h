@@ -2,10 +2,12 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "switchd/bridge.h"
 #include "switchd/vde_front_door.h"
@@ -22,8 +24,12 @@ struct ControlContext {
 
 // The words behind the command's name.
 using ControlArguments = std::span<const std::string>;
+// A result that is a long array, made piece by piece: appends some entries to an array, or none;
+// false: those were the last.
+using ControlList = std::function<bool(nlohmann::json& entries)>;
+using ControlResult = std::variant<nlohmann::json, ControlList>;
 // The result, or why the switch refuses: a line, or several for a flow that is wrong.
-using ControlReply = std::expected<nlohmann::json, std::string>;
+using ControlReply = std::expected<ControlResult, std::string>;
 
 struct ControlCommand {
     std::string_view name;

@@ -4,10 +4,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-
-#include "switchd/core/stream_connection.h"
-#include "switchd/core/unix_socket.h"
-
 namespace switchd {
 
 using nlohmann::json;
@@ -21,8 +17,16 @@ constexpr int method_not_found = -32601;
 constexpr int invalid_params = -32602;
 constexpr int refused = -32000;
 
-json failure(const json& id, int code, const std::string& message) {
-    return {{"jsonrpc", "2.0"}, {"id", id}, {"error", {{"code", code}, {"message", message}}}};
+// What a client sent may stand in it and be no UTF-8.
+std::string text_of(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string failure(const json& id, int code, const std::string& message) {
+    return text_of({{"jsonrpc", "2.0"},
+                    {"id", id},
+                    {"error", {{"code", code}, {"message", message}}}}) +
+           "\n";
 }
 
 // Nothing is copied before it is known to be a scalar: the library copies nested values by
@@ -50,99 +54,103 @@ std::optional<std::vector<std::string>> words_of(const json& call) {
     return words;
 }
 
-}  // namespace
-
-class ControlServer::Session final : public StreamConnection {
+class Dialog final : public CommandDialog {
 public:
-    Session(Reactor& reactor, ControlServer& server, Fd connection)
-        : StreamConnection(reactor, std::move(connection), Fd{}, reply_bytes_max), server_(server) {
-        start();
-    }
+    explicit Dialog(const ControlContext& context) : context_(context) {}
 
 private:
-    void received(std::span<const std::byte> bytes) noexcept override {
-        input_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-        if (input_.size() > request_bytes_max) return server_.end(*this);
-        answer_next();
+    bool hear(std::string_view bytes) override {
+        input_ += bytes;
+        return input_.size() <= 2 * ControlServer::request_bytes_max;
     }
-    // The next question is looked at when the last answer has gone: who does not read has to wait,
-    // and nobody has the loop to himself.
-    void drained() noexcept override { answer_next(); }
-    void answer_next() noexcept {
-        for (std::size_t end;
-             !closed() && pending_bytes() == 0 && (end = input_.find('\n')) != std::string::npos;) {
-            const std::string request = input_.substr(0, end);
-            input_.erase(0, end + 1);
-            write(server_.answer(request));
+    Progress go_on(std::string& reply) override {
+        if (list_) {
+            go_on_listing(reply);
+            return Progress::more;
         }
+        const std::size_t end = input_.find('\n');
+        if (end == std::string::npos && input_.size() <= ControlServer::request_bytes_max)
+            return Progress::waits;
+        if (end > ControlServer::request_bytes_max) {
+            reply += failure(
+                nullptr, invalid_request,
+                fmt::format("a request has {} bytes at most", ControlServer::request_bytes_max));
+            return Progress::over;
+        }
+        answer(std::string_view(input_).substr(0, end), reply);
+        input_.erase(0, end + 1);
+        return Progress::more;
     }
-    void ended(bool) noexcept override { server_.end(*this); }
 
-    ControlServer& server_;
+    void answer(std::string_view request, std::string& reply);
+    void run(const ControlCommand& command, const json& id,
+             const std::optional<std::vector<std::string>>& words, std::string& reply);
+    void go_on_listing(std::string& reply);
+
+    const ControlContext& context_;
     std::string input_;
+    ControlList list_;  // what is being told
+    bool list_begun_ = false;
 };
 
-ControlServer::ControlServer(Reactor& reactor, const std::string& path, ControlContext context)
-    : reactor_(reactor),
-      path_(path),
-      context_(std::move(context)),
-      listener_(
-          Listener::calling<&ControlServer::on_connection>(reactor, listen_on(path, 0600), this)) {}
-
-ControlServer::~ControlServer() = default;
-
-void ControlServer::close() noexcept {
-    listener_.close();
-    while (!sessions_.empty()) end(*sessions_.front());
-    ::unlink(path_.c_str());
-}
-
-void ControlServer::on_connection(Fd connection) noexcept {
-    if (sessions_.size() == sessions_max) end(*sessions_.front());
-    sessions_.push_back(std::make_unique<Session>(reactor_, *this, std::move(connection)));
-}
-
-void ControlServer::end(Session& session) noexcept {
-    const auto it = std::ranges::find(sessions_, &session, &std::unique_ptr<Session>::get);
-    if (it == sessions_.end()) return;
-    session.close();
-    reactor_.retire(std::move(*it));
-    sessions_.erase(it);
-}
-
-json ControlServer::run(const ControlCommand& command, const json& id,
-                        const std::optional<std::vector<std::string>>& words) const {
-    if (!words || words->size() < command.arguments_min || words->size() > command.arguments_max)
-        return failure(id, invalid_params,
-                       fmt::format("params of {} are an array of {} to {} strings", command.name,
-                                   command.arguments_min, command.arguments_max));
-    const ControlReply result = command.run(context_, *words);
-    if (!result) return failure(id, refused, result.error());
-    return {{"jsonrpc", "2.0"}, {"id", id}, {"result", *result}};
-}
-
-std::string ControlServer::answer(std::string_view request) const {
+void Dialog::answer(std::string_view request, std::string& reply) {
     const json call = json::parse(request, nullptr, false);
-    json reply;
     if (call.is_discarded()) {
-        reply = failure(nullptr, parse_error, "this line is not JSON");
+        reply += failure(nullptr, parse_error, "this line is not JSON");
     } else if (!is_request(call)) {
-        reply = failure(nullptr, invalid_request,
-                        "not a JSON-RPC 2.0 request: one object with jsonrpc, id and method");
-    } else if (!call.contains("id")) {
-        return "";  // a notification: nothing is done that nobody would hear of
-    } else {
+        reply += failure(nullptr, invalid_request,
+                         "not a JSON-RPC 2.0 request: one object with jsonrpc, id and method");
+    } else if (call.contains("id")) {  // of a notification nobody would hear: nothing is done
         const auto id = call.value("id", json(nullptr));
         const auto& method = call["method"].get_ref<const std::string&>();
         const auto command = std::ranges::find(control_commands(), method, &ControlCommand::name);
         if (command == control_commands().end())
-            reply =
+            reply +=
                 failure(id, method_not_found, "no command '" + method + "'; see switchctl --help");
         else
-            reply = run(*command, id, words_of(call));
+            run(*command, id, words_of(call), reply);
     }
-    // What a client sent may stand in the reply and be no UTF-8.
-    return reply.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }
+
+void Dialog::run(const ControlCommand& command, const json& id,
+                 const std::optional<std::vector<std::string>>& words, std::string& reply) {
+    if (!words || words->size() < command.arguments_min || words->size() > command.arguments_max) {
+        reply += failure(id, invalid_params,
+                         fmt::format("params of {} are an array of {} to {} strings", command.name,
+                                     command.arguments_min, command.arguments_max));
+        return;
+    }
+    ControlReply result = command.run(context_, *words);
+    if (!result) {
+        reply += failure(id, refused, result.error());
+        return;
+    }
+    reply += fmt::format(R"({{"jsonrpc":"2.0","id":{},"result":)", text_of(id));
+    if (auto* list = std::get_if<ControlList>(&*result)) {
+        list_ = std::move(*list);
+        list_begun_ = false;
+        reply += '[';
+    } else {
+        reply += text_of(std::get<json>(*result)) + "}\n";
+    }
+}
+
+void Dialog::go_on_listing(std::string& reply) {
+    json entries = json::array();
+    const bool more = list_(entries);
+    for (const json& entry : entries) {
+        if (std::exchange(list_begun_, true)) reply += ',';
+        reply += text_of(entry);
+    }
+    if (more) return;
+    list_ = {};
+    reply += "]}\n";
+}
+
+}  // namespace
+
+ControlServer::ControlServer(RequestTurns& turns, const std::string& path, ControlContext context)
+    : context_(std::move(context)),
+      socket_(turns, path, [this] { return std::make_unique<Dialog>(context_); }) {}
 
 }  // namespace switchd

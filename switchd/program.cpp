@@ -80,10 +80,10 @@ Program::Program(Log& log, const Settings& settings, vde::ControlDirectory& dire
             ovs_directory_.emplace(ovs, 0700);
             openflow_.emplace(turns_, log, bridge_, settings.openflow);
             openflow_->open(ovs);
-            control_server_.emplace(reactor_, settings.run_directory + "/switchd.sock",
+            control_server_.emplace(turns_, settings.run_directory + "/switchd.sock",
                                     ControlContext{bridge_, settings.run_directory,
                                                    settings.vde.directory, vde_.front_door()});
-            unixctl_server_.emplace(reactor_, ovs, UnixctlContext{bridge_, log});
+            unixctl_server_.emplace(turns_, ovs, UnixctlContext{bridge_, log});
         }
     } catch (...) {
         close();

@@ -9,6 +9,7 @@
 
 #include "flows/action_text.h"
 #include "flows/match_text.h"
+#include "flows/rule_walk.h"
 #include "switchd/datapath_flow_text.h"
 #include "switchd/engine_counters.h"
 #include "switchd/unixctl_stations.h"
@@ -24,8 +25,8 @@ constexpr std::string_view datapath_name = "netdev@ovs-netdev";
 
 constexpr std::size_t any_number = 1000;
 
-// Of a list: a reply that would be longer is refused before it fills memory.
-constexpr std::size_t list_bytes_max = 48 << 20;
+// Of a list, what is looked at in one go.
+constexpr std::uint32_t slots_at_once = 64;
 
 std::string_view type_of(const Port& port) {
     const bool tap = port.active() && port.endpoints.front()->module() == "tuntap";
@@ -98,27 +99,31 @@ UnixctlReply read_counter(const UnixctlContext& context, UnixctlArguments argume
 
 // -- rules
 
+std::string rule_line(const Rule& rule, TimePoint now) {
+    const std::string table = rule.table == 0 ? "" : fmt::format("table_id={}, ", rule.table);
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(now - rule.created);
+    const std::string match = match_text(rule.match());
+    return fmt::format("{}duration={}s, n_packets={}, n_bytes={}, priority={}{}{},actions={}\n",
+                       table, age.count(), rule.packets, rule.bytes, rule.priority(),
+                       match.empty() ? "" : ",", match, actions_text(rule.actions));
+}
+
 // The switch's own are shown as well.
 UnixctlReply dump_rules(const UnixctlContext& context, UnixctlArguments arguments) {
-    if (arguments[0] != context.bridge.name()) return failure("no such bridge");
-    const FlowTables& tables = context.bridge.tables().flow_tables();
+    const Bridge& bridge = context.bridge;
+    if (arguments[0] != bridge.name()) return failure("no such bridge");
+    const FlowTables& tables = bridge.tables().flow_tables();
     tables.settle();
-    std::string text;
-    for (const Rule* rule : tables.all()) {
-        if (rule->table != 0) text += fmt::format("table_id={}, ", rule->table);
-        const auto age =
-            std::chrono::duration_cast<std::chrono::seconds>(context.bridge.now() - rule->created);
-        const std::string match = match_text(rule->match());
-        text += fmt::format("duration={}s, n_packets={}, n_bytes={}, priority={}{}{},actions={}\n",
-                            age.count(), rule->packets, rule->bytes, rule->priority(),
-                            match.empty() ? "" : ",", match, actions_text(rule->actions));
-        if (text.size() > list_bytes_max)
-            return failure(fmt::format(
-                "{} rules are too many for one reply: ask for some of them with ovs-ofctl "
-                "dump-flows {} MATCH",
-                tables.size(), context.bridge.name()));
-    }
-    return text;
+    const auto rules = std::make_shared<RuleWalk>(tables, RuleSelection::everything());
+    return UnixctlText("", [&bridge, rules, found = false](std::string& text) mutable {
+        if (!found) {
+            found = rules->look_around();
+            return true;
+        }
+        const Rule* rule = rules->next();
+        if (rule) text += rule_line(*rule, bridge.now());
+        return rule != nullptr;
+    });
 }
 
 // -- the datapath
@@ -230,20 +235,27 @@ std::expected<DumpOptions, std::string> dump_options(UnixctlArguments arguments)
     return options;
 }
 
-UnixctlReply flows_text(const Bridge& bridge, const DumpOptions& options) {
-    std::string text;
-    if (!options.all) return text;
-    const auto port = [&](PortNumber number) {
-        return options.names ? bridge.port_name(number) : std::to_string(number);
+// The heading stands before the first flow, if there is one.
+UnixctlReply flows_text(const Bridge& bridge, const DumpOptions& options, std::string heading) {
+    if (!options.all) return "";
+    const auto next = [&bridge, more = options.more, names = options.names,
+                       heading = std::move(heading),
+                       slot = std::uint32_t{0}](std::string& text) mutable {
+        const MegaflowCache& cache = bridge.engine().megaflows();
+        const auto port = [&](PortNumber number) {
+            return names ? bridge.port_name(number) : std::to_string(number);
+        };
+        for (const std::uint32_t end = std::min(slot + slots_at_once, cache.slots()); slot < end;
+             ++slot) {
+            const Megaflow* flow = cache.in_slot(slot);
+            if (!flow) continue;
+            text += std::exchange(heading, "");
+            if (more) text += fmt::format("ufid:{}, ", datapath_flow_id(*flow));
+            text += datapath_flow_text(*flow, bridge.now(), port) + "\n";
+        }
+        return slot < cache.slots();
     };
-    bridge.engine().megaflows().for_each([&](const Megaflow& flow) {
-        if (text.size() > list_bytes_max) return;
-        if (options.more) text += fmt::format("ufid:{}, ", datapath_flow_id(flow));
-        text += datapath_flow_text(flow, bridge.now(), port) + "\n";
-    });
-    if (text.size() > list_bytes_max)
-        return failure("the flows are too long for one reply: ask about one with ofproto/trace");
-    return text;
+    return UnixctlText("", next);
 }
 
 UnixctlReply dump_datapath_flows(const UnixctlContext& context, UnixctlArguments arguments) {
@@ -251,8 +263,7 @@ UnixctlReply dump_datapath_flows(const UnixctlContext& context, UnixctlArguments
     if (!options) return failure(options.error());
     if (!options->words.empty() && options->words.front() != datapath_name)
         return failure("ovs-vswitchd: datapath not found (Invalid argument)");
-    const UnixctlReply flows = flows_text(context.bridge, *options);
-    return !flows || flows->empty() ? flows : "flow-dump from the main thread:\n" + *flows;
+    return flows_text(context.bridge, *options, "flow-dump from the main thread:\n");
 }
 
 UnixctlReply dump_bridge_flows(const UnixctlContext& context, UnixctlArguments arguments) {
@@ -260,7 +271,7 @@ UnixctlReply dump_bridge_flows(const UnixctlContext& context, UnixctlArguments a
     if (!options) return failure(options.error());
     if (options->words.empty() || options->words.front() != context.bridge.name())
         return failure("no such bridge");
-    return flows_text(context.bridge, *options);
+    return flows_text(context.bridge, *options, "");
 }
 
 UnixctlReply show_upcalls(const UnixctlContext& context, UnixctlArguments) {

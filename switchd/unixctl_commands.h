@@ -4,7 +4,9 @@
 // people and scripts find what they know. A command that is added needs a row and a function.
 #pragma once
 
+#include <concepts>
 #include <expected>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,8 +23,20 @@ struct UnixctlContext {
 
 // The words behind the command's name.
 using UnixctlArguments = std::span<const std::string>;
+// What is told: a text, and of long ones the rest, which is made piece by piece.
+struct UnixctlText {
+    // Appends a piece, which may be empty; false: it was the last one.
+    using More = std::function<bool(std::string&)>;
+
+    template <std::convertible_to<std::string> Text>
+    UnixctlText(Text&& first) : text(std::forward<Text>(first)) {}
+    UnixctlText(std::string first, More rest) : text(std::move(first)), more(std::move(rest)) {}
+
+    std::string text;
+    More more;  // empty: that is all
+};
 // What the tool prints to its standard output, or as an error, then ending with status 2.
-using UnixctlReply = std::expected<std::string, std::string>;
+using UnixctlReply = std::expected<UnixctlText, std::string>;
 inline std::unexpected<std::string> failure(std::string text) {
     return std::unexpected(std::move(text));
 }

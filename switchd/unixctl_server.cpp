@@ -1,13 +1,14 @@
 #include "switchd/unixctl_server.h"
 
-#include <algorithm>
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
 
-#include "switchd/core/stream_connection.h"
 #include "switchd/core/unix_socket.h"
 #include "switchd/json_stream.h"
 
@@ -58,85 +59,68 @@ UnixctlReply run(const UnixctlContext& context, const ordered_json& call) {
     return run_unixctl_command(context, name, arguments);
 }
 
-std::optional<std::string> answer(const UnixctlContext& context, std::string_view request) {
-    const ordered_json call = ordered_json::parse(request, nullptr, false);
-    if (!is_request(call)) return std::nullopt;
-    ordered_json reply = {{"id", call["id"]}};
-    if (UnixctlReply result = run(context, call)) {
-        reply["result"] = std::move(*result);
-        reply["error"] = nullptr;
-    } else {
-        reply["error"] = std::move(result.error()) + "\n";
-    }
-    // What a client sent may stand in the reply and be no UTF-8.
-    return reply.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+// What a client sent may stand in it and be no UTF-8.
+std::string text_of(const ordered_json& value) {
+    return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
+
+// Inside of a JSON string.
+std::string escaped(std::string_view text) {
+    const std::string quoted = text_of(std::string(text));
+    return quoted.substr(1, quoted.size() - 2);
+}
+
+class Dialog final : public CommandDialog {
+public:
+    explicit Dialog(const UnixctlContext& context) : context_(context) {}
+
+private:
+    bool hear(std::string_view bytes) override { return requests_.append(bytes); }
+    Progress go_on(std::string& reply) override {
+        if (text_) {
+            go_on_telling(reply);
+            return Progress::more;
+        }
+        const auto request = requests_.next();
+        if (!request) return requests_.broken() ? Progress::over : Progress::waits;
+        const ordered_json call = ordered_json::parse(*request, nullptr, false);
+        if (!is_request(call)) return Progress::over;
+        UnixctlReply result = run(context_, call);
+        if (result) {
+            reply += fmt::format(R"({{"id":{},"result":"{})", text_of(call["id"]),
+                                 escaped(result->text));
+            text_ = std::move(result->more);
+            if (!text_) reply += end_of_text;
+        } else {
+            reply += text_of({{"id", call["id"]}, {"error", std::move(result.error()) + "\n"}});
+        }
+        return Progress::more;
+    }
+    void go_on_telling(std::string& reply) {
+        std::string piece;
+        const bool more = text_(piece);
+        reply += escaped(piece);
+        if (more) return;
+        text_ = {};
+        reply += end_of_text;
+    }
+
+    static constexpr std::string_view end_of_text = R"(","error":null})";
+    static constexpr std::size_t request_bytes_max = 64 << 10;
+
+    const UnixctlContext& context_;
+    JsonStream requests_{request_bytes_max};
+    UnixctlText::More text_;  // what is being told
+};
 
 }  // namespace
 
-class UnixctlServer::Session final : public StreamConnection {
-public:
-    Session(Reactor& reactor, UnixctlServer& server, Fd connection)
-        : StreamConnection(reactor, std::move(connection), Fd{}, reply_bytes_max), server_(server) {
-        start();
-    }
-
-private:
-    void received(std::span<const std::byte> bytes) noexcept override {
-        if (!requests_.append({reinterpret_cast<const char*>(bytes.data()), bytes.size()}))
-            return server_.end(*this);
-        answer_next();
-    }
-    // The next request is looked at when the last answer has gone: who does not read has to wait,
-    // and nobody has the loop to himself.
-    void drained() noexcept override { answer_next(); }
-    void answer_next() noexcept {
-        while (!closed() && pending_bytes() == 0) {
-            const auto request = requests_.next();
-            if (!request) {
-                if (requests_.broken()) server_.end(*this);
-                return;
-            }
-            const auto reply = answer(server_.context_, *request);
-            if (!reply) return server_.end(*this);
-            write(*reply);
-        }
-    }
-    void ended(bool) noexcept override { server_.end(*this); }
-
-    UnixctlServer& server_;
-    JsonStream requests_{request_bytes_max};
-};
-
-UnixctlServer::UnixctlServer(Reactor& reactor, const std::string& run_directory,
+UnixctlServer::UnixctlServer(RequestTurns& turns, const std::string& run_directory,
                              UnixctlContext context)
-    : reactor_(reactor),
-      context_(context),
+    : context_(context),
       pid_file_(run_directory + "/" + std::string(program) + ".pid",
                 "choose another directory with --run-dir"),
-      path_(socket_path(run_directory)),
-      listener_(Listener::calling<&UnixctlServer::on_connection>(reactor, listen_on(path_, 0600),
-                                                                 this)) {}
-
-UnixctlServer::~UnixctlServer() = default;
-
-void UnixctlServer::close() noexcept {
-    listener_.close();
-    while (!sessions_.empty()) end(*sessions_.front());
-    ::unlink(path_.c_str());
-}
-
-void UnixctlServer::on_connection(Fd connection) noexcept {
-    if (sessions_.size() == sessions_max) end(*sessions_.front());
-    sessions_.push_back(std::make_unique<Session>(reactor_, *this, std::move(connection)));
-}
-
-void UnixctlServer::end(Session& session) noexcept {
-    const auto it = std::ranges::find(sessions_, &session, &std::unique_ptr<Session>::get);
-    if (it == sessions_.end()) return;
-    session.close();
-    reactor_.retire(std::move(*it));
-    sessions_.erase(it);
-}
+      socket_(turns, socket_path(run_directory),
+              [this] { return std::make_unique<Dialog>(context_); }) {}
 
 }  // namespace switchd

@@ -13,6 +13,9 @@ namespace switchd {
 
 namespace {
 
+// Of a list, what is told in one go.
+constexpr std::size_t entries_at_once = 64;
+
 bool wrong_bridge(const UnixctlContext& context, UnixctlArguments arguments) {
     return !arguments.empty() && arguments[0] != context.bridge.name();
 }
@@ -76,11 +79,15 @@ UnixctlReply show_stations(const UnixctlContext& context, UnixctlArguments argum
     if (wrong_bridge(context, arguments)) return failure("no such bridge");
     std::vector<MacEntry> entries = context.bridge.tables().macs().entries();
     std::ranges::stable_sort(entries, {}, &MacEntry::last_heard);
-    std::string text = " port  VLAN  MAC                Age\n";
-    for (const MacEntry& entry : entries)
-        text += fmt::format("{:>5}  {:4}  {}  {}\n", port_text(entry.port), entry.vlan,
-                            entry.mac.to_string(), age_text(entry, context.bridge.now()));
-    return text;
+    const auto next = [&bridge = context.bridge, entries = std::move(entries),
+                       at = std::size_t{0}](std::string& text) mutable {
+        for (const std::size_t end = std::min(at + entries_at_once, entries.size()); at < end; ++at)
+            text +=
+                fmt::format("{:>5}  {:4}  {}  {}\n", port_text(entries[at].port), entries[at].vlan,
+                            entries[at].mac.to_string(), age_text(entries[at], bridge.now()));
+        return at < entries.size();
+    };
+    return UnixctlText(" port  VLAN  MAC                Age\n", next);
 }
 
 UnixctlReply flush_stations(const UnixctlContext& context, UnixctlArguments arguments) {

@@ -1,5 +1,6 @@
 #include "flows/openflow/flow_mod_codec.h"
 #include "flows/openflow/requests.h"
+#include "flows/rule_walk.h"
 
 namespace switchd::openflow {
 namespace {
@@ -24,34 +25,44 @@ Outcome carry_out(const Request& request, const std::expected<FlowMod, Error>& m
     return {};
 }
 
-// The rules that a request selects, one after the other. A rule is remembered by its id, because
-// it may go while the peer takes its time to read of those before it.
+// A reply about the rules that a request selects. Both parts share what was found.
+struct RulesReply {
+    MultipartReply::Prepare find;
+    MultipartReply::NextEntry next;
+};
+
+// One entry after the other. An entry that fits into no message is left out.
 template <class Encode>
-MultipartReply::NextEntry entries(const Request& request, const FlowMod& selection, Encode encode) {
-    FlowTables& tables = request.target.tables();
+RulesReply each_rule(const Request& request, const FlowMod& selection, Encode encode) {
+    const FlowTables& tables = request.target.tables();
     tables.settle();
-    std::vector<RuleId> rules;
-    for (const Rule* rule : tables.select(selection)) rules.push_back(rule->id);
-    return [&target = request.target, rules = std::move(rules), encode,
-            next = std::size_t{0}](Writer& writer) mutable {
-        while (next < rules.size()) {
-            const Rule* rule = target.tables().find(rules[next++]);
-            if (rule && encode(writer, *rule, target.now())) return true;
-        }
-        return false;
-    };
+    const auto rules = std::make_shared<RuleWalk>(tables, RuleSelection(selection));
+    return {[rules] { return rules->look_around(); },
+            [&target = request.target, rules, encode](Writer& writer) {
+                while (const Rule* rule = rules->next())
+                    if (encode(writer, *rule, target.now())) return true;
+                return false;
+            }};
 }
 
-AggregateStats aggregate(const Request& request, const FlowMod& selection) {
-    FlowTables& tables = request.target.tables();
+RulesReply sum_of_rules(const Request& request, const FlowMod& selection, Version version) {
+    struct Sum {
+        RuleScan rules;
+        AggregateStats stats;
+    };
+    const FlowTables& tables = request.target.tables();
     tables.settle();
-    AggregateStats stats;
-    for (const Rule* rule : tables.select_unordered(selection)) {
-        stats.packets += rule->packets;
-        stats.bytes += rule->bytes;
-        ++stats.flows;
-    }
-    return stats;
+    const auto sum = std::make_shared<Sum>(RuleScan(tables, RuleSelection(selection)));
+    return {[sum] {
+                return sum->rules.go_on([&stats = sum->stats](const Rule& rule) {
+                    stats.packets += rule.packets;
+                    stats.bytes += rule.bytes;
+                    ++stats.flows;
+                });
+            },
+            MultipartReply::once([sum, version](Writer& writer) {
+                encode_aggregate_stats(writer, sum->stats, version);
+            })};
 }
 
 }  // namespace
@@ -71,11 +82,12 @@ Outcome answer_flow_stats(const Request& request, const Multipart& multipart) {
     const Version version = request.version();
     const auto selection = decode_flow_stats_request(multipart.body, version);
     if (!selection) return Failure(selection.error());
-    const auto encode = [version](Writer& writer, const Rule& rule, TimePoint now) {
-        return encode_flow_stats(writer, rule, now, version);
-    };
+    RulesReply rules =
+        each_rule(request, *selection, [version](Writer& writer, const Rule& rule, TimePoint now) {
+            return encode_flow_stats(writer, rule, now, version);
+        });
     request.reply_in_parts(
-        {version, request.xid, multipart.type, entries(request, *selection, encode)});
+        {version, request.xid, multipart.type, std::move(rules.next), std::move(rules.find)});
     return {};
 }
 
@@ -83,30 +95,27 @@ Outcome answer_aggregate(const Request& request, const Multipart& multipart) {
     const Version version = request.version();
     const auto selection = decode_flow_stats_request(multipart.body, version);
     if (!selection) return Failure(selection.error());
+    RulesReply sum = sum_of_rules(request, *selection, version);
     request.reply_in_parts(
-        MultipartReply::of(version, request.xid, multipart.type,
-                           [version, stats = aggregate(request, *selection)](Writer& writer) {
-                               encode_aggregate_stats(writer, stats, version);
-                           }));
+        {version, request.xid, multipart.type, std::move(sum.next), std::move(sum.find)});
     return {};
 }
 
 Outcome answer_flow_stats_nicira(const Request& request, ByteSpan body) {
     const auto selection = decode_nicira_flow_stats_request(body);
     if (!selection) return Failure(selection.error());
-    request.reply_in_parts(MultipartReply::nicira(
-        request.xid, nicira_stats::flow, entries(request, *selection, encode_nicira_flow_stats)));
+    RulesReply rules = each_rule(request, *selection, encode_nicira_flow_stats);
+    request.reply_in_parts(MultipartReply::nicira(request.xid, nicira_stats::flow,
+                                                  std::move(rules.next), std::move(rules.find)));
     return {};
 }
 
 Outcome answer_aggregate_nicira(const Request& request, ByteSpan body) {
     const auto selection = decode_nicira_flow_stats_request(body);
     if (!selection) return Failure(selection.error());
-    request.reply_in_parts(MultipartReply::nicira(
-        request.xid, nicira_stats::aggregate,
-        MultipartReply::once([stats = aggregate(request, *selection)](Writer& writer) {
-            encode_aggregate_stats(writer, stats, Version::v1_0);
-        })));
+    RulesReply sum = sum_of_rules(request, *selection, Version::v1_0);
+    request.reply_in_parts(MultipartReply::nicira(request.xid, nicira_stats::aggregate,
+                                                  std::move(sum.next), std::move(sum.find)));
     return {};
 }
 

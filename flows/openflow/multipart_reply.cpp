@@ -12,17 +12,27 @@ constexpr std::uint16_t reply_more = 1;  // OFPMPF_REPLY_MORE
 }  // namespace
 
 MultipartReply::MultipartReply(Version version, std::uint32_t xid, std::uint16_t type,
-                               NextEntry next)
-    : version_(version), xid_(xid), type_(type), next_(std::move(next)) {}
+                               NextEntry next, Prepare prepare)
+    : version_(version),
+      xid_(xid),
+      type_(type),
+      next_(std::move(next)),
+      prepare_(std::move(prepare)) {}
 
-MultipartReply MultipartReply::nicira(std::uint32_t xid, std::uint32_t subtype, NextEntry next) {
-    MultipartReply reply(Version::v1_0, xid, multipart_type::experimenter, std::move(next));
+MultipartReply MultipartReply::nicira(std::uint32_t xid, std::uint32_t subtype, NextEntry next,
+                                      Prepare prepare) {
+    MultipartReply reply(Version::v1_0, xid, multipart_type::experimenter, std::move(next),
+                         std::move(prepare));
     reply.nicira_ = true;
     reply.nicira_subtype_ = subtype;
     return reply;
 }
 
 bool MultipartReply::write_part(Writer& writer) {
+    if (prepare_) {
+        if (prepare_()) prepare_ = {};
+        return true;
+    }
     std::vector<std::uint8_t> message;
     Writer part(message);
     begin_message(part, version_, message_number(version_, MessageType::multipart_reply), xid_);

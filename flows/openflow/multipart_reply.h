@@ -39,9 +39,14 @@ public:
     // into no message is left out.
     using NextEntry = std::function<bool(Writer&)>;
 
-    MultipartReply(Version version, std::uint32_t xid, std::uint16_t type, NextEntry next);
+    // Does a part of what has to be done before the first entry. True: all is done.
+    using Prepare = std::function<bool()>;
+
+    MultipartReply(Version version, std::uint32_t xid, std::uint16_t type, NextEntry next,
+                   Prepare prepare = {});
     // Of one of Nicira's statistics in 1.0.
-    static MultipartReply nicira(std::uint32_t xid, std::uint32_t subtype, NextEntry next);
+    static MultipartReply nicira(std::uint32_t xid, std::uint32_t subtype, NextEntry next,
+                                 Prepare prepare = {});
     // Of one entry that is the whole body.
     template <class Body>
     static MultipartReply of(Version version, std::uint32_t xid, std::uint16_t type, Body body) {
@@ -56,7 +61,7 @@ public:
         };
     }
 
-    // Writes the next message. False: it was the last one.
+    // Prepares a part, or writes the next message. False: it was the last one.
     bool write_part(Writer& writer);
 
 private:
@@ -66,6 +71,7 @@ private:
     bool nicira_ = false;
     std::uint32_t nicira_subtype_ = 0;
     NextEntry next_;
+    Prepare prepare_;                    // empty: done
     std::vector<std::uint8_t> carried_;  // the entry that did not fit any more
 };
 

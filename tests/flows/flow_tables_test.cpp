@@ -29,7 +29,7 @@ struct Tables : RuleObserver {
     const Rule* rule(const Match& match, std::uint32_t priority = 7) {
         return tables.find(0, match, priority);
     }
-    std::size_t count(const FlowMod& request) { return tables.select(request).size(); }
+    std::size_t count(const FlowMod& request) { return rules_of(tables, request).size(); }
 
     ChangeLog changes;
     FlowTables tables{changes};
@@ -312,6 +312,53 @@ TEST_CASE_METHOD(Tables, "an id never names another rule", "[flows]") {
     CHECK(tables.find(id) == nullptr);
     tables.count(id, 1, 60, now);
     CHECK(rule(to(carol))->packets == 0);
+}
+
+TEST_CASE_METHOD(Tables, "many rules that go at once are freed bit by bit", "[flows]") {
+    const auto many = static_cast<std::uint64_t>(3 * FlowTables::expired_at_once_max);
+    for (std::uint64_t i = 0; i < many; ++i) add(to(MacAddress::from_u64(i)), i);
+    add(to_in_vlan(bob, 5), many, output(1), 7, 1);
+    REQUIRE(tables.apply(remove_mod({}, 0), now));
+    CHECK(tables.size() == 1);
+    CHECK(removed.size() == many);
+    CHECK(tables.find(0, to(MacAddress::from_u64(5)), 7) == nullptr);
+    FlowKey key;
+    key.set(field::eth_dst, 5);
+    FlowMask mask;
+    CHECK(tables.lookup(0, key, mask) == nullptr);
+    CHECK(mask == FlowMask{});  // there is nothing to look at any more
+    for (int i = 0; i < 3; ++i) {
+        REQUIRE(tables.next_expiry());
+        CHECK(*tables.next_expiry() < now);
+        tables.expire(now);
+    }
+    CHECK_FALSE(tables.next_expiry());
+    add(to(bob), 1);
+    CHECK(tables.size() == 2);
+    CHECK(tables.find(0, to(bob), 7)->cookie == 1);
+}
+
+TEST_CASE_METHOD(Tables, "one flow mod about many rules is few changes", "[flows]") {
+    constexpr std::uint64_t many = 300;
+    for (std::uint64_t i = 0; i < many; ++i) {
+        add(to_in_vlan(MacAddress::from_u64(i), 5), i, output(1), 7,
+            static_cast<std::uint8_t>(i % 2));
+        add(to_in_vlan(MacAddress::from_u64(i), 6), i);
+    }
+    FlowKey key;
+    key.set(field::vlan_vid, 5 | tci_present);
+    const Match vlan{key, FlowMask::of({field::vlan_vid})};
+    const std::uint64_t before = changes.generation();
+    const auto modify_or_remove = GENERATE(Command::modify, Command::remove);
+    FlowMod request = mod(modify_or_remove, vlan, output(2));
+    request.table = table_all;
+    REQUIRE(tables.apply(request, now));
+    REQUIRE(changes.generation() == before + 2);
+    for (const std::uint64_t generation : {before + 1, before + 2}) {
+        CHECK(changes.at(generation).kind == Change::Kind::rule);
+        CHECK(changes.at(generation).match == vlan);
+        CHECK(changes.at(generation).table == generation - before - 1);
+    }
 }
 
 }  // namespace switchd::test

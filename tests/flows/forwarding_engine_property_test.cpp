@@ -23,8 +23,8 @@ MegaflowCache::Settings random_cache(RandomSwitch& random) {
 // Exact at the moment they are read.
 void require_equal_counters(const Pipeline& cached, const Pipeline& uncached) {
     cached.flow_tables().settle();
-    const auto rules = cached.flow_tables().select(remove_mod());
-    const auto wanted = uncached.flow_tables().select(remove_mod());
+    const auto rules = rules_of(cached.flow_tables(), remove_mod());
+    const auto wanted = rules_of(uncached.flow_tables(), remove_mod());
     REQUIRE(rules.size() == wanted.size());
     for (std::size_t i = 0; i < rules.size(); ++i) {
         REQUIRE(rules[i]->match() == wanted[i]->match());

@@ -1,7 +1,9 @@
 // Rules in a few words.
 #pragma once
 
-#include "flows/flow_tables.h"
+#include <vector>
+
+#include "flows/rule_walk.h"
 
 namespace switchd::test {
 
@@ -25,6 +27,15 @@ inline FlowMod remove_mod(const Match& match = {}, std::uint8_t table = table_al
 
 inline RuleActions output(PortNumber port) {
     return {rule_action::Output{port}};
+}
+
+// Those that a request is about, in the order of a walk.
+inline std::vector<const Rule*> rules_of(const FlowTables& tables, const FlowMod& request) {
+    RuleWalk walk(tables, RuleSelection(request));
+    while (!walk.look_around()) continue;
+    std::vector<const Rule*> rules;
+    while (const Rule* rule = walk.next()) rules.push_back(rule);
+    return rules;
 }
 
 }  // namespace switchd::test

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "switchd/bridge.h"
+#include "switchd/core/request_turns.h"
 #include "switchd/vde_front_door.h"
 #include "tests/support/loop.h"
 
@@ -60,8 +61,9 @@ public:
     ~TestSwitch() {
         bridge_.detach_all();
         bridge_.stop_ageing();
+        turns_.close();
         do loop_.turn();
-        while (!bridge_.idle());
+        while (!bridge_.idle() || !turns_.idle());
     }
 
     // Attaches a new peer to this port, made if need be.
@@ -84,6 +86,7 @@ public:
     }
 
     Loop& loop() { return loop_; }
+    RequestTurns& turns() { return turns_; }
     std::size_t free_buffers() { return loop_.pool.free(); }
     Bridge& bridge() { return bridge_; }
     VdeFrontDoor& front_door() { return front_door_; }
@@ -97,6 +100,7 @@ private:
     }
 
     Loop loop_{1024};
+    RequestTurns turns_{loop_.reactor};
     Log log_{"test"};
     Bridge bridge_;
     VdeFrontDoor front_door_;

@@ -2,6 +2,7 @@
 
 #include "tests/support/catch.h"
 #include "tests/support/test_switch.h"
+#include "tests/switchd/unixctl_text.h"
 
 using namespace switchd;
 using namespace switchd::testing;
@@ -15,8 +16,9 @@ struct Lab {
         lan.plug(1);
         lan.plug(2);
     }
-    UnixctlReply run(std::string_view name, std::vector<std::string> arguments) {
-        return run_unixctl_command({lan.bridge(), log}, name, arguments);
+    std::expected<std::string, std::string> run(std::string_view name,
+                                                std::vector<std::string> arguments) {
+        return whole(run_unixctl_command({lan.bridge(), log}, name, arguments));
     }
     std::string line_of(const std::string& mac) {
         const std::string text = run("fdb/show", {"br0"}).value();
