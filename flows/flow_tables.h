@@ -63,7 +63,7 @@ public:
     // About a millisecond's work.
     static constexpr int expired_at_once_max = 1000;
     // A lookup in a table whose rules have more different masks costs more than one.
-    static constexpr std::size_t cheap_masks = 64;
+    static constexpr std::size_t cheap_masks = 8;
 
     // Rules are refused, as if their table were full, when all of them together hold so much.
     explicit FlowTables(ChangeLog& changes, HashKey secret = HashKey{},

@@ -101,13 +101,16 @@ void Translation::forward(const Vlan& vlan, PortNumber number) {
 void Translation::flood(const Vlan& vlan) {
     note("no learned destination: floods");
     verdict_.reads.all_ports = true;
+    const auto& candidates = tables_.vlans_.members(vlan.members);
+    if (!may_step()) return;
     std::vector<VlanMember> members;
-    for (const VlanMember& member : tables_.vlans_.members(vlan.members)) {
+    for (const VlanMember& member : candidates) {
         const PortEntry* const port = tables_.find_port(member.port);
         if (port && takes_floods(*port) && member.state == VlanPortState::forwarding)
             members.push_back(member);
     }
     output_in_vlan(vlan, members);
+    steps_ += candidates.size();
 }
 
 bool Translation::takes_floods(const PortEntry& port) const {

@@ -10,14 +10,14 @@ namespace {
 
 // Open vSwitch's limits, so that tables written for it work here.
 constexpr unsigned back_max = 64;  // resubmits within each other that do not go up
-// Of tables; one whose rules have many masks counts as several. Some ten milliseconds of work.
+// Of tables; one whose rules have many masks counts as several. About a millisecond of work.
 constexpr unsigned visits_max = 4096;
 // Of any kind within each other: each takes some of the stack.
 constexpr unsigned depth_max = 512;
-// More steps than a packet could need to reach every port of a large switch one by one.
+// More than a packet could need to reach every port of a large switch one by one, edited for each.
+// About a millisecond of work.
 constexpr std::size_t steps_max = 4096;
-// What one packet may make the switch do at most: some milliseconds of work.
-constexpr unsigned actions_max = 65536;
+constexpr unsigned actions_max = 65536;  // about a millisecond, too
 
 constexpr std::size_t vlan_word = field::vlan_tci.word;
 constexpr std::uint64_t tag_bits = 0xffffffff;
@@ -101,12 +101,16 @@ Verdict Translation::finish() {
 }
 
 bool Translation::step(Action action) {
-    if (verdict_.program.steps.size() >= steps_max) {
-        stop("too many steps: the packet is dropped");
-        return false;
-    }
+    if (!may_step()) return false;
     verdict_.program.steps.push_back(std::move(action));
+    ++steps_;
     return true;
+}
+
+bool Translation::may_step() {
+    if (steps_ < steps_max) return true;
+    stop("too many steps: the packet is dropped");
+    return false;
 }
 
 // ---- tables
@@ -347,6 +351,7 @@ void Translation::output_to_port(PortNumber number, bool back) {
 // OpenFlow has no port 0, so its reserved ports leave out the one that VDE has.
 void Translation::output_to_all(bool flood) {
     verdict_.reads.all_ports = true;
+    if (!may_step()) return;
     std::vector<PortNumber> ports;
     for (const PortEntry& port : tables_.ports_) {
         if (port.number == 0 || port.number == in_port() || !port.flags.up || !port.flags.forwards)
@@ -355,8 +360,11 @@ void Translation::output_to_all(bool flood) {
         if (ingress_ && tables_.separated(*ingress_, port)) continue;
         ports.push_back(port.number);
     }
-    if (ports.empty()) return drop(DropReason::no_destination);
-    send_to(std::move(ports));
+    if (ports.empty())
+        drop(DropReason::no_destination);
+    else
+        send_to(std::move(ports));
+    steps_ += tables_.ports_.size();
 }
 
 void Translation::send_to(std::vector<PortNumber> ports) {

@@ -127,6 +127,7 @@ private:
     // Why the packet goes nowhere, should nothing let it out; the last reason counts.
     void drop(DropReason reason) { reason_ = reason; }
     bool step(Action action);
+    bool may_step();
 
     const Pipeline& tables_;
     TimePoint now_;
@@ -145,6 +146,7 @@ private:
     bool sent_to_tables_ = false;  // by a packet-out: the first resubmit is none
     unsigned visits_ = 0;          // of tables, by what they cost
     unsigned actions_ = 0;         // carried out
+    std::size_t steps_ = 0;        // of the program, and one for each port that they may be for
     bool in_set_ = false;          // the action set is carried out
     bool ports_hidden_ = false;    // from rules: those of a fragment may be zero to them
     bool stopped_ = false;         // goes no further

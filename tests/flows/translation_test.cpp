@@ -208,6 +208,27 @@ TEST_CASE_METHOD(Programmed, "no more than 65536 actions are carried out", "[flo
     CHECK(program() == "drop:too_complex");
 }
 
+TEST_CASE_METHOD(Programmed, "no more than 4096 steps are taken, for each port one", "[flows]") {
+    rule(0, {}, RuleActions(4096, act::Output{2}));
+    CHECK(program() != "drop:too_complex");
+    rule(0, {}, RuleActions(4097, act::Output{2}));
+    CHECK(program() == "drop:too_complex");
+    // Four ports, and the step itself.
+    for (const PortNumber to : {reserved_port::all, reserved_port::flood, reserved_port::normal}) {
+        CAPTURE(to);
+        rule(0, {}, RuleActions(820, act::Output{to}));
+        CHECK(program() != "drop:too_complex");
+        rule(0, {}, RuleActions(821, act::Output{to}));
+        CHECK(program() == "drop:too_complex");
+    }
+}
+
+TEST_CASE_METHOD(Programmed, "a switch of more ports than steps are taken floods", "[flows]") {
+    for (PortNumber port = 4; port < 5000; ++port) REQUIRE(tables.add_port(port));
+    rule(0, {}, output(reserved_port::all));
+    CHECK(std::get<Output>(verdict().program.steps.front()).ports.size() == 4998);
+}
+
 TEST_CASE_METHOD(Programmed, "an action set has each field once", "[flows]") {
     RuleActions many;
     for (std::uint64_t i = 0; i < 1000; ++i) many.push_back(set(FieldId::eth_dst, i));
