@@ -43,6 +43,15 @@ std::string to_text(const ActionProgram& program) {
     return text;
 }
 
+std::uint32_t work_of(std::span<const Action> steps) {
+    std::size_t work = 0;
+    for (const Action& step : steps) {
+        const auto* output = std::get_if<Output>(&step);
+        work += output ? output->ports.size() : 1;
+    }
+    return static_cast<std::uint32_t>(work);
+}
+
 std::size_t bytes_of(const ActionProgram& program) {
     std::size_t bytes = program.steps.size() * sizeof(Action);
     for (const Action& step : program.steps) {

@@ -20,21 +20,28 @@ const ActionProgram& ForwardingEngine::process(const FlowKey& key, std::size_t f
     return resolve(key, cache_.probe(key), frame_bytes, now);
 }
 
-void ForwardingEngine::process(std::span<const Arrival> arrivals, TimePoint now,
-                               std::span<const ActionProgram*> programs) {
+std::size_t ForwardingEngine::process(std::span<const Arrival> arrivals, TimePoint now,
+                                      std::span<const ActionProgram*> programs,
+                                      std::size_t work_max) {
     assert(arrivals.size() == programs.size());
     cache_.forget_programs();
+    work_ = 0;
     const ParseDepth depth = tables_.parse_depth();
-    while (!arrivals.empty()) {
-        const std::size_t count = std::min(arrivals.size(), batch_max);
-        for (std::size_t i = 0; i < count; ++i)
-            new (&keys_[i]) FlowKey(extract(arrivals[i].bytes, arrivals[i].in_port, depth));
-        for (std::size_t i = 0; i < count; ++i) probes_[i] = cache_.probe(keys_[i]);
-        for (std::size_t i = 0; i < count; ++i)
-            programs[i] = &resolve(keys_[i], probes_[i], arrivals[i].bytes.size(), now);
-        arrivals = arrivals.subspan(count);
-        programs = programs.subspan(count);
+    std::size_t decided = 0;
+    while (decided < arrivals.size()) {
+        const auto batch =
+            arrivals.subspan(decided, std::min(arrivals.size() - decided, batch_max));
+        for (std::size_t i = 0; i < batch.size(); ++i)
+            new (&keys_[i]) FlowKey(extract(batch[i].bytes, batch[i].in_port, depth));
+        for (std::size_t i = 0; i < batch.size(); ++i) probes_[i] = cache_.probe(keys_[i]);
+        for (std::size_t i = 0; i < batch.size(); ++i) {
+            programs[decided] = &resolve(keys_[i], probes_[i], batch[i].bytes.size(), now);
+            work_ += programs[decided++]->work;
+            if (work_ >= work_max) [[unlikely]]
+                return decided;
+        }
     }
+    return decided;
 }
 
 void ForwardingEngine::expire(TimePoint now) {
@@ -82,6 +89,7 @@ bool ForwardingEngine::still_holds(Megaflow& flow, TimePoint now) const {
 const ActionProgram& ForwardingEngine::translate(Megaflow* flow, const FlowKey& key,
                                                  std::size_t frame_bytes, TimePoint now) {
     const Verdict verdict = tables_.lookup(key, now);
+    work_ += verdict.work;
     std::uint64_t generation = tables_.changes().generation();
     const MacTable::Handle source = tables_.perform(verdict, now);
     // What the frame itself taught the tables is in the verdict already: were it looked up again,

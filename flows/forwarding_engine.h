@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -46,9 +47,12 @@ public:
 
     // One frame, its key extracted at least as deep as tables().parse_depth().
     const ActionProgram& process(const FlowKey& key, std::size_t frame_bytes, TimePoint now);
-    // programs[i] is for arrivals[i], decided in this order. The spans have the same size.
-    void process(std::span<const Arrival> arrivals, TimePoint now,
-                 std::span<const ActionProgram*> programs);
+    // programs[i] is for arrivals[i], decided in this order. The spans have the same size. How many
+    // are decided: fewer than all, at least one, when those took `work_max` (in the unit of
+    // ActionProgram's, what carrying them out will take counted as well).
+    std::size_t process(std::span<const Arrival> arrivals, TimePoint now,
+                        std::span<const ActionProgram*> programs,
+                        std::size_t work_max = std::numeric_limits<std::size_t>::max());
 
     Pipeline& tables() { return tables_; }
     const Pipeline& tables() const { return tables_; }
@@ -94,6 +98,7 @@ private:
     std::uint32_t validate_every_;
     std::uint32_t hits_until_validation_;
     // Of the batch under way.
+    std::size_t work_ = 0;
     std::array<FlowKey, batch_max> keys_;
     std::array<MegaflowCache::Probe, batch_max> probes_;
 };

@@ -96,6 +96,8 @@ Verdict Translation::finish() {
     });
     if (too_complex_ || !let_out)
         steps.assign(1, Drop{stopped_ ? DropReason::too_complex : reason_});
+    verdict_.program.work = work_of(steps);
+    verdict_.work = visits_ + actions_ + static_cast<std::uint32_t>(steps_);
     verdict_.mask = verdict_.mask.packet();
     return std::move(verdict_);
 }

@@ -41,6 +41,7 @@ struct Verdict {
     Counting counting;                         // and where it is counted
     Reads reads;                               // the parts of the tables that decided
     TimePoint holds_until = TimePoint::max();  // from then on time alone may change it
+    std::uint32_t work = 0;                    // that it took, in the unit of ActionProgram's
 };
 
 }  // namespace switchd

@@ -21,6 +21,7 @@ Bridge::Bridge(Reactor& reactor, Log& log, const Settings& settings)
       started_(reactor.now()),
       engine_(settings.engine),
       datapath_(ports_, engine_),
+      turns_(reactor),
       ageing_interval_(settings.ageing_interval),
       aged_(reactor.now()) {}
 
@@ -116,7 +117,32 @@ void Bridge::receive(Endpoint& from, FrameBatch& batch) noexcept {
     Port* const port = ports_.find(from.port());
     if (!port) return;
     datapath_.receive(*port, batch, reactor_.now());
+    if (datapath_.waits()) [[unlikely]] {
+        if (!port->waiting.empty()) pause(*port, true);
+        turns_.go_on_later(*this);
+    }
     ageing_changed();
+}
+
+// Frames that wait have their turn.
+void Bridge::go_on() noexcept {
+    if (!datapath_.waits()) return;
+    Port* const port = datapath_.go_on(reactor_.now());
+    if (port && port->waiting.empty()) pause(*port, false);
+    if (datapath_.waits()) turns_.go_on_later(*this);
+    ageing_changed();
+}
+
+void Bridge::pause(Port& port, bool pause) noexcept {
+    if (port.paused == pause) return;
+    port.paused = pause;
+    for (const auto& endpoint : port.endpoints) endpoint->set_paused(pause);
+}
+
+void Bridge::stop() noexcept {
+    ageing_.disarm();
+    turns_.forget(*this);
+    turns_.close();
 }
 
 // None: nothing ages, and nothing wakes the loop for it.

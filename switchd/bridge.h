@@ -14,6 +14,7 @@
 #include "flows/forwarding_engine.h"
 #include "switchd/core/endpoint.h"
 #include "switchd/core/log.h"
+#include "switchd/core/request_turns.h"
 #include "switchd/core/timer.h"
 #include "switchd/datapath.h"
 #include "switchd/port_table.h"
@@ -32,7 +33,7 @@ public:
     virtual void rules_expired() = 0;  // some rules may have: it was time to look
 };
 
-class Bridge final : public FrameSink {
+class Bridge final : public FrameSink, private Requester {
 public:
     struct Settings {
         std::string name = "br0";
@@ -89,14 +90,17 @@ public:
     // Something may have come whose time is over sooner than that of all else.
     void ageing_changed();
 
-    // No timer of this is in the kernel's hands: it may be destroyed. Ask after stop_ageing().
-    void stop_ageing() { ageing_.disarm(); }
-    bool idle() const { return ageing_.idle(); }
+    // Nothing ages any more, nor do frames that wait go on.
+    void stop() noexcept;
+    // No timer of this is in the kernel's hands: it may be destroyed. Ask after stop().
+    bool idle() const { return ageing_.idle() && turns_.idle(); }
 
     void receive(Endpoint& from, FrameBatch& batch) noexcept override;
     void ended(Endpoint& endpoint) noexcept override;
 
 private:
+    void go_on() noexcept override;
+    static void pause(Port& port, bool pause) noexcept;
     void on_ageing() noexcept;
     std::optional<TimePoint> next_ageing() const;
     void age_later() noexcept;
@@ -111,6 +115,7 @@ private:
     PortTable ports_;
     ForwardingEngine engine_;
     Datapath datapath_;
+    RequestTurns turns_;  // of frames that wait
     std::vector<BridgeObserver*> observers_;
     Duration ageing_interval_;
     TimePoint aged_;  // when all that ages was last collected, not only rules

@@ -26,8 +26,6 @@ bool edit_frame(Frame& frame, Edit edit) noexcept {
 }  // namespace
 
 void Datapath::receive(Port& in, FrameBatch& batch, TimePoint now) noexcept {
-    ForwardingEngine::Arrival arrivals[FrameBatch::frames_max];
-    const ActionProgram* programs[FrameBatch::frames_max];
     Frame* frames[FrameBatch::frames_max];
     std::size_t count = 0;
     observed_ = observer_ && observer_->active();
@@ -38,12 +36,48 @@ void Datapath::receive(Port& in, FrameBatch& batch, TimePoint now) noexcept {
         }
         in.in.count(frame.size());
         if (observed_) observer_->packet_in(in.number, frame.bytes());
-        frames[count] = &frame;
-        arrivals[count++] = {frame.bytes(), in.number};
+        frames[count++] = &frame;
     }
-    engine_.process({arrivals, count}, now, {programs, count});
-    for (std::size_t i = 0; i < count; ++i)
+    // Behind those that wait already, so that they stay in order.
+    const std::size_t through = in.waiting.empty() ? forward(in, {frames, count}, now) : 0;
+    if (through < count) [[unlikely]]
+        wait(in, {frames + through, count - through});
+}
+
+void Datapath::wait(Port& in, std::span<Frame* const> frames) noexcept {
+    if (in.waiting.empty()) waiting_ports_.push_back(in.number);
+    for (Frame* frame : frames) {
+        if (in.waiting.size() >= waiting_max)
+            in.count_drop(DropReason::overload);
+        else
+            in.waiting.push_back(std::move(*frame));
+    }
+}
+
+Port* Datapath::go_on(TimePoint now) noexcept {
+    const PortNumber number = waiting_ports_.front();
+    waiting_ports_.pop_front();
+    Port* const in = ports_.find(number);
+    if (!in) return nullptr;
+    Frame* frames[FrameBatch::frames_max];
+    const std::size_t count = std::min(in->waiting.size(), FrameBatch::frames_max);
+    for (std::size_t i = 0; i < count; ++i) frames[i] = &in->waiting[i];
+    observed_ = observer_ && observer_->active();
+    for (std::size_t i = forward(*in, {frames, count}, now); i > 0; --i) in->waiting.pop_front();
+    if (!in->waiting.empty()) waiting_ports_.push_back(number);
+    return in;
+}
+
+// How many of them there is time for.
+std::size_t Datapath::forward(Port& in, std::span<Frame* const> frames, TimePoint now) noexcept {
+    ForwardingEngine::Arrival arrivals[FrameBatch::frames_max];
+    const ActionProgram* programs[FrameBatch::frames_max];
+    for (std::size_t i = 0; i < frames.size(); ++i) arrivals[i] = {frames[i]->bytes(), in.number};
+    const std::size_t through =
+        engine_.process({arrivals, frames.size()}, now, {programs, frames.size()}, work_at_once);
+    for (std::size_t i = 0; i < through; ++i)
         execute(*programs[i], in.number, &in, std::move(*frames[i]));
+    return through;
 }
 
 void Datapath::send(const RuleActions& actions, const FlowKey& pipeline, Frame frame,

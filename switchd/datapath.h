@@ -1,8 +1,14 @@
 // The way of a frame through the bridge: classify what arrived together, then carry out what the
 // forwarding engine says, frame by frame.
 //
+// Frames that take much work, because the tables have not seen their like or have many steps done
+// to them, leave the other ports their time: a port gets work_at_once done in a row, then its
+// frames wait for their turn, and those of other such ports.
+//
 // Nothing here allocates, asks the system or logs per frame.
 #pragma once
+
+#include <deque>
 
 #include "flows/forwarding_engine.h"
 #include "switchd/core/endpoint.h"
@@ -46,8 +52,17 @@ public:
     void set_packet_in_receiver(PacketInReceiver* receiver) { packet_in_receiver_ = receiver; }
     void set_observer(PacketObserver* observer) { observer_ = observer; }
 
-    // Frames that arrived on one endpoint of `in`.
+    // About a millisecond's, in the unit of ActionProgram's.
+    static constexpr std::size_t work_at_once = 8192;
+    // Of one port. Its endpoints are to be paused long before that.
+    static constexpr std::size_t waiting_max = 512;
+
+    // Frames that arrived on one endpoint of `in`. Some may wait in in.waiting afterwards.
     void receive(Port& in, FrameBatch& batch, TimePoint now) noexcept;
+    // Frames of some port wait for go_on().
+    bool waits() const { return !waiting_ports_.empty(); }
+    // Goes on with those of the port that waits longest; null if it has gone.
+    Port* go_on(TimePoint now) noexcept;
     // A controller's frame: what `actions` say, as if it had come in on in_port of `pipeline` (a
     // port or one of reserved_port), with the metadata and registers that are there.
     void send(const RuleActions& actions, const FlowKey& pipeline, Frame frame,
@@ -56,6 +71,8 @@ public:
     void transmit(Port& out, Frame frame) noexcept;
 
 private:
+    std::size_t forward(Port& in, std::span<Frame* const> frames, TimePoint now) noexcept;
+    void wait(Port& in, std::span<Frame* const> frames) noexcept;
     void execute(const ActionProgram& program, PortNumber in_port, Port* in, Frame frame) noexcept;
     void output(const Output& output, Frame& frame, bool last) noexcept;
 
@@ -65,6 +82,7 @@ private:
     PacketInReceiver* packet_in_receiver_ = nullptr;
     PacketObserver* observer_ = nullptr;
     bool observed_ = false;  // the observer was active when the batch began
+    std::deque<PortNumber> waiting_ports_;
 };
 
 }  // namespace switchd

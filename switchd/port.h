@@ -51,6 +51,9 @@ struct Port {
 
     std::vector<std::unique_ptr<Endpoint>> endpoints;  // oldest first
 
+    FrameQueue waiting;   // the datapath's: frames that came in, and that there is no time for yet
+    bool paused = false;  // its endpoints take no more from their peers meanwhile
+
     bool active() const { return !endpoints.empty(); }
 
     // Those of the port and of its endpoints.

@@ -112,7 +112,7 @@ void Program::close() {
     if (unixctl_server_) unixctl_server_->close();
     vde_.close();
     bridge_.detach_all();
-    bridge_.stop_ageing();
+    bridge_.stop();
     const auto idle = [&] {
         return signals_.idle() && turns_.idle() && vde_.idle() && bridge_.idle() &&
                (!openflow_ || openflow_->idle()) && (!control_server_ || control_server_->idle()) &&

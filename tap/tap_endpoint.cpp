@@ -21,10 +21,21 @@ void TapEndpoint::on_read(Completion& completion) noexcept {
         else
             deliver(std::move(completion.frame));
     } else if (completion.result < 0 && completion.result != -ENOBUFS &&
-               completion.result != -EAGAIN && completion.result != -EINTR) {
+               completion.result != -EAGAIN && completion.result != -EINTR &&
+               completion.result != -ECANCELED) {
         return sink_.ended(*this);  // EBADFD, EIO: the interface was deleted
     }
-    if (!completion.more) start();
+    if (!completion.more && !paused_) start();
+}
+
+// A read that is being cancelled starts anew when it has ended.
+void TapEndpoint::set_paused(bool paused) noexcept {
+    if (paused_ == paused || closed()) return;
+    paused_ = paused;
+    if (paused)
+        reactor_.cancel(read_);
+    else if (!read_.in_flight())
+        start();
 }
 
 void TapEndpoint::flush() noexcept {

@@ -23,6 +23,7 @@ public:
     int id() const override { return id_; }
     std::string_view module() const override { return "tuntap"; }
     bool idle() const override;
+    void set_paused(bool paused) noexcept override;
 
 protected:
     void flush() noexcept override;
@@ -35,6 +36,7 @@ private:
 
     Fd device_;
     int id_;
+    bool paused_ = false;
     std::vector<Frame> submitted_;  // of the last submission
     Operation read_ = Operation::calling<&TapEndpoint::on_read>(this);
     Operation write_ = Operation::calling<&TapEndpoint::on_write_failed>(this);

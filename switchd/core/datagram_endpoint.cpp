@@ -59,7 +59,17 @@ void DatagramEndpoint::on_received(Completion& completion) noexcept {
     if (completion.result >= 0) take(std::move(completion.frame));
     // An empty datagram, a pending error of the socket and a moment without free buffers end the
     // multishot; none of them says that the peer has gone.
-    if (!completion.more) start();
+    if (!completion.more && !paused_) start();
+}
+
+// A receive that is being cancelled starts anew when it has ended.
+void DatagramEndpoint::set_paused(bool paused) noexcept {
+    if (paused_ == paused || closed()) return;
+    paused_ = paused;
+    if (paused)
+        reactor_.cancel(receive_);
+    else if (!receive_.in_flight())
+        start();
 }
 
 void DatagramEndpoint::take(Frame frame) noexcept {

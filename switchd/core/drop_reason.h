@@ -16,6 +16,7 @@ enum class DropReason : std::uint8_t {
     fragment,                // fragments are to be dropped
     ttl_expired,             // no hop left
     too_complex,             // the tables go round in circles, or ask for more than is carried out
+    overload,                // the tables take longer with the port's frames than there is time for
     vlan_not_member,         // the ingress port does not belong to the frame's VLAN
     port_down,               // the ingress port, or the only destination, is down
     discarding_state,        // the spanning tree blocks the ingress port or the only destination
@@ -38,6 +39,7 @@ constexpr std::string_view to_string(DropReason reason) {
         "fragment",
         "ttl_expired",
         "too_complex",
+        "overload",
         "vlan_not_member",
         "port_down",
         "discarding_state",

@@ -76,6 +76,9 @@ public:
     }
     bool closed() const { return closed_; }
 
+    // While it is paused, no more is taken from the peer than what is on its way already.
+    virtual void set_paused(bool paused) noexcept = 0;
+
     std::size_t queued() const { return queue_.size(); }
     const DropCounters& drops() const { return drops_; }
     void count_drop(DropReason reason) noexcept { ++drops_[static_cast<std::size_t>(reason)]; }

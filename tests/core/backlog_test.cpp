@@ -21,6 +21,7 @@ public:
 
     int id() const override { return 0; }
     std::string_view module() const override { return "test"; }
+    void set_paused(bool) noexcept override {}
     std::uint64_t dropped() const {
         return drops()[static_cast<std::size_t>(DropReason::queue_full)];
     }

@@ -333,6 +333,45 @@ TEST_CASE("an endpoint that was closed sends and delivers nothing and lets its f
     CHECK(loop.pool.free() == 1024 - 512);  // those that the kernel may fill
 }
 
+TEST_CASE("while it is paused an endpoint leaves frames in the socket", "[datagram_endpoint]") {
+    Loop loop;
+    Link link{loop, socket_pair(SOCK_DGRAM)};
+    loop.turn();
+    link.endpoint->set_paused(true);
+    loop.turns(2);
+    for (std::size_t i = 0; i < 5; ++i) send_bytes(link.peer, 60 + i);
+    loop.turns(3);
+    CHECK(link.sink.sizes.empty());
+    link.endpoint->set_paused(false);
+    REQUIRE(loop.until([&] { return link.sink.sizes.size() == 5; }));
+    CHECK(link.sink.sizes == std::vector<std::size_t>{60, 61, 62, 63, 64});
+}
+
+TEST_CASE("pauses at any moment lose nothing and keep the order", "[datagram_endpoint][property]") {
+    const char* const given = std::getenv("SEED");
+    const auto seed = given ? std::strtoul(given, nullptr, 10) : std::random_device{}();
+    INFO("rerun with seed " << seed);
+    std::mt19937 random{static_cast<unsigned>(seed)};
+    Loop loop;
+    Link link{loop, socket_pair(SOCK_DGRAM)};
+    std::vector<std::size_t> sizes;
+    for (int round = 0; round < 500; ++round) {
+        link.endpoint->set_paused(random() % 2 == 0);
+        for (auto i = random() % 5; i > 0; --i) {
+            sizes.push_back(60 + sizes.size() % 1000);
+            send_bytes(link.peer, sizes.back());
+        }
+        loop.turns(static_cast<int>(random() % 3));
+        link.endpoint->set_paused(random() % 2 == 0);
+        if (sizes.size() - link.sink.sizes.size() < 100) continue;
+        link.endpoint->set_paused(false);
+        REQUIRE(loop.until([&] { return link.sink.sizes.size() == sizes.size(); }));
+    }
+    link.endpoint->set_paused(false);
+    REQUIRE(loop.until([&] { return link.sink.sizes.size() == sizes.size(); }));
+    CHECK(link.sink.sizes == sizes);
+}
+
 TEST_CASE("endpoints may be closed at any moment of their traffic",
           "[datagram_endpoint][property]") {
     const char* const given = std::getenv("SEED");

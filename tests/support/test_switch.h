@@ -25,12 +25,16 @@ public:
     int id() const override { return id_; }
     std::string_view module() const override { return "unix prog"; }
 
-    void sends(const Bytes& bytes) {
-        Frame frame = reactor_.pool().take();
-        frame.resize(bytes.size());
-        std::memcpy(frame.writable().data(), bytes.data(), bytes.size());
+    void sends(const Bytes& bytes) { sends(std::vector<Bytes>(1, bytes)); }
+    // Together: FrameBatch::frames_max at most.
+    void sends(const std::vector<Bytes>& frames) {
         FrameBatch batch;
-        batch.push(std::move(frame));
+        for (const Bytes& bytes : frames) {
+            Frame frame = reactor_.pool().take();
+            frame.resize(bytes.size());
+            std::memcpy(frame.writable().data(), bytes.data(), bytes.size());
+            batch.push(std::move(frame));
+        }
         sink_.receive(*this, batch);
     }
     // What has been sent to it since it was last asked.
@@ -44,6 +48,9 @@ public:
         return result;
     }
     void hangs_up() { sink_.ended(*this); }
+
+    void set_paused(bool on) noexcept override { paused = on; }
+    bool paused = false;
 
 protected:
     void flush() noexcept override {}
@@ -60,7 +67,7 @@ public:
           front_door_(loop_.reactor, log_, bridge_, settings) {}
     ~TestSwitch() {
         bridge_.detach_all();
-        bridge_.stop_ageing();
+        bridge_.stop();
         turns_.close();
         do loop_.turn();
         while (!bridge_.idle() || !turns_.idle());

@@ -142,3 +142,93 @@ TEST_CASE("a flood never gives a buffer back twice or keeps one", "[datapath]") 
             static_cast<FakeEndpoint&>(*endpoint).received();
     CHECK(lan.free_buffers() == free_before);
 }
+
+namespace {
+
+// Work is done for half a turn to what comes in on port 1; then it goes to port 2.
+struct LaboriousSwitch : TestSwitch {
+    LaboriousSwitch() {
+        RuleActions actions(Datapath::work_at_once / 2 - 1, rule_action::Controller{});
+        actions.emplace_back(rule_action::Output{2});
+        add(1, std::move(actions));
+    }
+    void add(PortNumber in_port, RuleActions actions) {
+        FlowMod mod;
+        mod.priority = 9;
+        match_field(FieldId::in_port).set(mod.match.key, {0, in_port});
+        match_field(FieldId::in_port).fold(mod.match.mask);
+        mod.actions = std::move(actions);
+        REQUIRE(bridge().tables().flow_tables().apply(mod, bridge().now()));
+    }
+    std::uint64_t overloads(PortNumber port) {
+        return bridge().find_port(port)->drops[static_cast<std::size_t>(DropReason::overload)];
+    }
+};
+
+// Numbered, of one kind.
+Bytes numbered(std::size_t number) {
+    Bytes bytes = frame(alice, bob);
+    bytes[20] = static_cast<std::uint8_t>(number >> 8);
+    bytes[21] = static_cast<std::uint8_t>(number);
+    return bytes;
+}
+
+std::vector<std::size_t> numbers(const Frames& frames) {
+    std::vector<std::size_t> result;
+    for (const Bytes& bytes : frames) result.push_back(bytes[20] * 256u + bytes[21]);
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("frames that take long wait for their turn, in their order", "[datapath]") {
+    LaboriousSwitch lan;
+    auto& one = lan.plug(1);
+    auto& two = lan.plug(2);
+    auto& three = lan.plug(3);
+    auto& four = lan.plug(4);
+    lan.add(3, {rule_action::Output{4}});
+
+    one.sends(Frames{numbered(1), numbered(2), numbered(3), numbered(4)});
+    // To find out what to do takes as long as to do it.
+    CHECK(numbers(two.received()) == std::vector<std::size_t>{1});
+    CHECK(one.paused);
+    CHECK_FALSE(three.paused);
+    three.sends(frame(bob, alice));
+    CHECK(four.received().size() == 1);
+    one.sends(numbered(5));
+    CHECK(two.received().empty());
+
+    std::vector<std::size_t> passed;
+    const auto all_passed = [&] {
+        for (const std::size_t number : numbers(two.received())) passed.push_back(number);
+        return passed.size() == 4;
+    };
+    CHECK(lan.loop().until(all_passed));
+    CHECK(passed == std::vector<std::size_t>{2, 3, 4, 5});
+    CHECK_FALSE(one.paused);
+    CHECK(lan.bridge().find_port(1)->in.packets == 5);
+    CHECK(lan.overloads(1) == 0);
+}
+
+TEST_CASE("of frames that take long few wait, the others are dropped", "[datapath]") {
+    LaboriousSwitch lan;
+    auto& one = lan.plug(1);
+    lan.plug(2);
+    one.sends(frame(alice, bob));
+    const std::size_t free = lan.free_buffers();
+    for (std::size_t i = 0; i < Datapath::waiting_max + 50; ++i)
+        one.sends(Frames{frame(alice, bob), frame(alice, bob)});
+    CHECK(lan.overloads(1) == Datapath::waiting_max + 99);
+    CHECK(free - lan.free_buffers() <= Datapath::waiting_max + 2);
+}
+
+TEST_CASE("a port may go while its frames wait", "[datapath]") {
+    LaboriousSwitch lan;
+    const std::size_t free = lan.free_buffers();
+    auto& one = lan.plug(1);
+    one.sends(Frames{frame(alice, bob), frame(alice, bob), frame(alice, bob)});
+    one.hangs_up();
+    lan.bridge().remove_port(1);
+    CHECK(lan.loop().until([&] { return lan.free_buffers() == free; }));
+}
