@@ -165,15 +165,15 @@ OpenflowService::OpenflowService(RequestTurns& turns, Log& log, Bridge& bridge,
 
 void OpenflowService::open(const std::string& directory) {
     const std::string base = directory + "/" + bridge_.name();
-    listeners_.emplace_back(reactor_, log_, unix_target(base + ".mgmt"), socket_mode, nullptr,
+    listeners_.emplace_back(turns_, log_, unix_target(base + ".mgmt"), socket_mode, nullptr,
                             service_host_);
-    listeners_.emplace_back(reactor_, log_, unix_target(base + ".snoop"), socket_mode, nullptr,
+    listeners_.emplace_back(turns_, log_, unix_target(base + ".snoop"), socket_mode, nullptr,
                             snooper_host_);
     for (const StreamTarget& target : options_.controllers) {
         if (target.passive)
-            listeners_.emplace_back(reactor_, log_, target, socket_mode, tls_.get(), service_host_);
+            listeners_.emplace_back(turns_, log_, target, socket_mode, tls_.get(), service_host_);
         else
-            dialers_.emplace_back(reactor_, log_, target, tls_.get(), controller_host_);
+            dialers_.emplace_back(turns_, log_, target, tls_.get(), controller_host_);
     }
     // What belongs to controllers begins without rules.
     if (!dialers_.empty() || options_.fail_mode == FailMode::secure) {

@@ -8,9 +8,10 @@
 
 namespace switchd {
 
-StreamDialer::StreamDialer(Reactor& reactor, Log& log, const StreamTarget& target,
+StreamDialer::StreamDialer(RequestTurns& turns, Log& log, const StreamTarget& target,
                            const TlsContext* tls, StreamHost& host)
-    : reactor_(reactor),
+    : turns_(turns),
+      reactor_(turns.reactor()),
       log_(log),
       target_(target),
       address_(address_of(target)),
@@ -50,7 +51,7 @@ void StreamDialer::on_connected(Completion& completion) noexcept {
         return dial_later(timed_out_ ? "it does not answer" : errno_text(-completion.result));
     if (target_.kind != StreamTarget::Kind::unix_socket) send_at_once(socket_);
     link_ = std::make_unique<StreamLink>(
-        reactor_, std::move(socket_),
+        turns_, std::move(socket_),
         tls_ ? std::make_unique<TlsStream>(*tls_, TlsStream::Role::client) : nullptr,
         target_.text(), static_cast<StreamLink::Owner&>(*this));
     link_->start();

@@ -19,7 +19,7 @@ namespace switchd {
 class StreamDialer final : private StreamLink::Owner {
 public:
     // `tls` may be null where the target needs none. What is referred to must outlive this.
-    StreamDialer(Reactor& reactor, Log& log, const StreamTarget& target, const TlsContext* tls,
+    StreamDialer(RequestTurns& turns, Log& log, const StreamTarget& target, const TlsContext* tls,
                  StreamHost& host);
 
     const StreamTarget& target() const { return target_; }
@@ -42,6 +42,7 @@ private:
     std::unique_ptr<StreamSession> link_opened(StreamLink& link) noexcept override;
     void link_ended(StreamLink& link, std::string_view reason) noexcept override;
 
+    RequestTurns& turns_;
     Reactor& reactor_;
     Log& log_;
     StreamTarget target_;

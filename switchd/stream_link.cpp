@@ -1,5 +1,6 @@
 #include "switchd/stream_link.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -7,9 +8,10 @@
 
 namespace switchd {
 
-StreamLink::StreamLink(Reactor& reactor, Fd socket, std::unique_ptr<TlsStream> tls,
+StreamLink::StreamLink(RequestTurns& turns, Fd socket, std::unique_ptr<TlsStream> tls,
                        std::string peer, Owner& owner)
-    : reactor_(reactor),
+    : turns_(turns),
+      reactor_(turns.reactor()),
       socket_(std::move(socket)),
       tls_(std::move(tls)),
       peer_(std::move(peer)),
@@ -55,16 +57,35 @@ void StreamLink::on_read(Completion& completion) noexcept {
     if (completion.result == 0) return end("the peer closed the connection");
     if (completion.result < 0) return end(errno_text(-completion.result));
     const auto bytes = std::span(input_).first(static_cast<std::size_t>(completion.result));
-    if (tls_)
-        decrypt(bytes);
-    else
+    if (tls_) {
+        encrypted_ = bytes;
+        decrypt(false);
+    } else {
         session_->received(bytes);
+    }
     send();
 }
 
-void StreamLink::decrypt(std::span<const std::byte> bytes) noexcept {
+void StreamLink::go_on() noexcept {
+    decrypt(true);
+    send();
+}
+
+// At least one piece, if it is this one's turn.
+void StreamLink::decrypt(bool in_turn) noexcept {
+    while (!encrypted_.empty() && !ended_ && !closed_ && !finishing_ && hears_tls()) {
+        if (!std::exchange(in_turn, false) && turns_.is_over()) return;
+        const TimePoint begin = reactor_.clock().now();
+        decrypt_piece();
+        turns_.time().spend(begin, reactor_.clock().now());
+    }
+}
+
+void StreamLink::decrypt_piece() noexcept {
+    const auto piece = encrypted_.first(std::min(piece_bytes, encrypted_.size()));
+    encrypted_ = encrypted_.subspan(piece.size());
     plain_.clear();
-    const bool sound = tls_->receive(bytes, plain_);
+    const bool sound = tls_->receive(piece, plain_);
     if (!session_ && tls_->established()) open();
     if (session_ && !plain_.empty()) session_->received(plain_);
     if (closed_) return;
@@ -96,8 +117,12 @@ void StreamLink::pump() noexcept {
         else if (finishing_)
             return end(reason_);
     }
-    if (!finishing_ && !read_.in_flight() && (!session_ || session_->takes_input()))
-        reactor_.read(read_, socket_.get(), input_);
+    if (finishing_ || read_.in_flight()) return;
+    if (encrypted_.empty()) {
+        if (!session_ || session_->takes_input()) reactor_.read(read_, socket_.get(), input_);
+    } else if (hears_tls()) {
+        turns_.go_on_later(*this);
+    }
 }
 
 void StreamLink::fill() noexcept {

@@ -3,22 +3,28 @@
 // Nothing is queued here but one piece for the kernel (output_bytes_max, and what TLS adds): the
 // session is asked for more when that has gone. All that a session says in one turn of the loop
 // leaves in one write.
+//
+// TLS costs: a handshake a signature, and a peer may have new keys made as often as it likes. So it
+// is listened to in small pieces, within the time that requests have, and not while the peer does
+// not take what TLS has to answer.
 #pragma once
 
 #include <array>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "switchd/core/fd.h"
 #include "switchd/core/reactor.h"
+#include "switchd/core/request_turns.h"
 #include "switchd/core/timer.h"
 #include "switchd/stream_session.h"
 #include "switchd/tls_stream.h"
 
 namespace switchd {
 
-class StreamLink final : public Retirable {
+class StreamLink final : public Retirable, private Requester {
 public:
     class Owner {
     public:
@@ -31,8 +37,9 @@ public:
 
     // `tls`: null for a plain stream. `peer` is who is there, for people. Nothing happens before
     // start().
-    StreamLink(Reactor& reactor, Fd socket, std::unique_ptr<TlsStream> tls, std::string peer,
+    StreamLink(RequestTurns& turns, Fd socket, std::unique_ptr<TlsStream> tls, std::string peer,
                Owner& owner);
+    ~StreamLink() override { turns_.forget(*this); }
 
     void start() noexcept;
     const std::string& peer() const { return peer_; }
@@ -54,6 +61,8 @@ public:
 private:
     static constexpr std::size_t input_bytes_max = 16 << 10;
     static constexpr std::size_t output_bytes_max = 64 << 10;
+    // Of TLS at once: some 40 changes of keys, a millisecond.
+    static constexpr std::size_t piece_bytes = 1 << 10;
     // For a TLS handshake, and for a peer to take the last words.
     static constexpr Duration patience = std::chrono::seconds{10};
 
@@ -63,9 +72,13 @@ private:
     void on_impatience() noexcept { end("it did not answer in time"); }
     void pump() noexcept;
     void fill() noexcept;
-    void decrypt(std::span<const std::byte> bytes) noexcept;
+    bool hears_tls() const { return tls_->wire_size() < output_bytes_max; }
+    void decrypt(bool in_turn) noexcept;
+    void decrypt_piece() noexcept;
+    void go_on() noexcept override;
     void end(std::string_view reason) noexcept;
 
+    RequestTurns& turns_;
     Reactor& reactor_;
     Fd socket_;
     std::unique_ptr<TlsStream> tls_;
@@ -80,6 +93,7 @@ private:
     std::vector<std::byte> output_;  // in the kernel's hands from written_ on
     std::size_t written_ = 0;
     std::array<std::byte, input_bytes_max> input_;
+    std::span<const std::byte> encrypted_;  // the rest of it, if TLS has not looked at all
     Operation read_ = Operation::calling<&StreamLink::on_read>(this);
     Operation write_ = Operation::calling<&StreamLink::on_written>(this);
     TurnHook pump_ = TurnHook::calling<&StreamLink::pump>(this);

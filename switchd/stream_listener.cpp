@@ -18,15 +18,16 @@ Fd listen_and_note(StreamTarget& target, unsigned mode) {
 
 }  // namespace
 
-StreamListener::StreamListener(Reactor& reactor, Log& log, const StreamTarget& target,
+StreamListener::StreamListener(RequestTurns& turns, Log& log, const StreamTarget& target,
                                unsigned mode, const TlsContext* tls, StreamHost& host)
-    : reactor_(reactor),
+    : turns_(turns),
+      reactor_(turns.reactor()),
       log_(log),
       target_(target),
       tls_(target.kind == StreamTarget::Kind::tls ? tls : nullptr),
       host_(host),
       listener_(Listener::calling<&StreamListener::on_connection>(
-          reactor, listen_and_note(target_, mode), this)) {}
+          turns.reactor(), listen_and_note(target_, mode), this)) {}
 
 void StreamListener::close() noexcept {
     listener_.close();
@@ -45,7 +46,7 @@ void StreamListener::on_connection(Fd connection) noexcept {
     if (target_.kind != StreamTarget::Kind::unix_socket) send_at_once(connection);
     std::string peer = peer_text(connection);
     links_.push_back(std::make_unique<StreamLink>(
-        reactor_, std::move(connection),
+        turns_, std::move(connection),
         tls_ ? std::make_unique<TlsStream>(*tls_, TlsStream::Role::server) : nullptr,
         std::move(peer), static_cast<StreamLink::Owner&>(*this)));
     links_.back()->start();

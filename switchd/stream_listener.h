@@ -16,7 +16,7 @@ class StreamListener final : private StreamLink::Owner {
 public:
     // `mode` is that of a unix socket. `tls` may be null where the target needs none. What is
     // referred to must outlive this. Throws SetupError.
-    StreamListener(Reactor& reactor, Log& log, const StreamTarget& target, unsigned mode,
+    StreamListener(RequestTurns& turns, Log& log, const StreamTarget& target, unsigned mode,
                    const TlsContext* tls, StreamHost& host);
 
     // As it was asked for, with the port that it has got.
@@ -39,6 +39,7 @@ private:
     std::unique_ptr<StreamSession> link_opened(StreamLink& link) noexcept override;
     void link_ended(StreamLink& link, std::string_view reason) noexcept override;
 
+    RequestTurns& turns_;
     Reactor& reactor_;
     Log& log_;
     StreamTarget target_;

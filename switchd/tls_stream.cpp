@@ -111,11 +111,15 @@ void TlsStream::say_goodbye() {
 }
 
 void TlsStream::take_wire(std::vector<std::byte>& into) {
-    BIO* const to_wire = SSL_get_wbio(stream_.get());
-    const std::size_t size = BIO_ctrl_pending(to_wire);
+    const std::size_t size = wire_size();
     const std::size_t before = into.size();
     into.resize(before + size);
-    if (size > 0) BIO_read(to_wire, into.data() + before, static_cast<int>(size));
+    if (size > 0)
+        BIO_read(SSL_get_wbio(stream_.get()), into.data() + before, static_cast<int>(size));
+}
+
+std::size_t TlsStream::wire_size() const {
+    return BIO_ctrl_pending(SSL_get_wbio(stream_.get()));
 }
 
 bool TlsStream::established() const {

@@ -38,7 +38,7 @@ private:
     std::unique_ptr<ssl_ctx_st, Free> context_;
 };
 
-// One connection. Grows by no more than it is given.
+// One connection. What waits to be taken has no bound of its own, see wire_size().
 class TlsStream {
 public:
     enum class Role { client, server };  // the client is who connected
@@ -54,6 +54,8 @@ public:
     void say_goodbye();
     // Appends what is to go over the wire.
     void take_wire(std::vector<std::byte>& into);
+    // How much that is. The peer can have TLS itself answer, without reading anything.
+    std::size_t wire_size() const;
 
     // The handshake is done: the peer has shown who it is.
     bool established() const;

@@ -15,10 +15,11 @@ struct Lab {
     // Where a controller listens.
     std::unique_ptr<StreamListener> controller(const StreamTarget& on,
                                                const TlsContext* tls = nullptr) {
-        return std::make_unique<StreamListener>(loop.reactor, log, on, 0600, tls, controllers);
+        return std::make_unique<StreamListener>(turns, log, on, 0600, tls, controllers);
     }
 
     Loop loop;
+    RequestTurns turns{loop.reactor};
     TemporaryDirectory directory;
     Log log{"test"};
     FakeHost controllers{true};
@@ -37,8 +38,7 @@ TEST_CASE("a controller is dialed at once, over unix sockets and TCP", "[stream_
     std::string text = GENERATE(as<std::string>{}, "punix:", "ptcp:0:127.0.0.1", "ptcp:0:[::1]");
     if (text == "punix:") text += lab.path();
     auto controller = lab.controller(target(text));
-    StreamDialer dialer{lab.loop.reactor, lab.log, to_dial(controller->target()), nullptr,
-                        lab.host};
+    StreamDialer dialer{lab.turns, lab.log, to_dial(controller->target()), nullptr, lab.host};
     REQUIRE(lab.loop.until([&] { return dialer.connected(); }));
     lab.host.sessions[0]->say("hello");
     CHECK(lab.loop.until([&] { return lab.host.sessions[0]->heard == "hello"; }));
@@ -51,7 +51,7 @@ TEST_CASE("a controller is dialed at once, over unix sockets and TCP", "[stream_
 TEST_CASE("a controller that is not there is dialed again, and sleeps in between",
           "[stream_dialer]") {
     Lab lab;
-    StreamDialer dialer{lab.loop.reactor, lab.log, target("unix:" + lab.path()), nullptr, lab.host};
+    StreamDialer dialer{lab.turns, lab.log, target("unix:" + lab.path()), nullptr, lab.host};
     lab.loop.turns(5);
     CHECK(lab.loop.wake_ups(std::chrono::milliseconds{300}) == 0);
     CHECK_FALSE(dialer.connected());
@@ -73,7 +73,7 @@ TEST_CASE("a dialer may be closed at any moment", "[stream_dialer]") {
     Lab lab;
     // Nobody answers there (RFC 5737), or the network is not reachable at all.
     const int turns = GENERATE(0, 1, 3);
-    StreamDialer dialer{lab.loop.reactor, lab.log, target("tcp:192.0.2.1:6653"), nullptr, lab.host};
+    StreamDialer dialer{lab.turns, lab.log, target("tcp:192.0.2.1:6653"), nullptr, lab.host};
     lab.loop.turns(turns);
     end(lab.loop, dialer);
     CHECK(dialer.idle());
@@ -85,7 +85,7 @@ TEST_CASE("the pauses between attempts double", "[stream_dialer]") {
     const StreamTarget gone = to_dial(controller->target());
     end(lab.loop, *controller);
     controller.reset();
-    StreamDialer dialer{lab.loop.reactor, lab.log, gone, nullptr, lab.host};
+    StreamDialer dialer{lab.turns, lab.log, gone, nullptr, lab.host};
     // Each attempt wakes the loop a few times at once; what lies between is a pause.
     std::vector<double> pauses;
     while (pauses.size() < 2) {
@@ -110,7 +110,7 @@ TEST_CASE("under TLS both sides show who they are", "[stream_dialer]") {
 
     SECTION("who is known can speak, as much as he likes") {
         const TlsContext of_switch{keys.of("switch")};
-        StreamDialer dialer{lab.loop.reactor, lab.log, there, &of_switch, lab.host};
+        StreamDialer dialer{lab.turns, lab.log, there, &of_switch, lab.host};
         REQUIRE(lab.loop.until([&] { return dialer.connected(); }));
         std::string text(1 << 20, 'x');
         for (std::size_t i = 0; i < text.size(); i += 999)
@@ -124,7 +124,7 @@ TEST_CASE("under TLS both sides show who they are", "[stream_dialer]") {
     }
     SECTION("a stranger reaches nobody") {
         const TlsContext of_stranger{keys.of("stranger")};
-        StreamDialer dialer{lab.loop.reactor, lab.log, there, &of_stranger, lab.host};
+        StreamDialer dialer{lab.turns, lab.log, there, &of_stranger, lab.host};
         lab.loop.until([&] { return controller->connections() == 1; });
         CHECK(lab.loop.until([&] { return controller->connections() == 0; }));
         CHECK(lab.controllers.connections == 0);
@@ -134,7 +134,7 @@ TEST_CASE("under TLS both sides show who they are", "[stream_dialer]") {
         TlsFiles files = keys.of("switch");
         files.ca_certificate = keys.file("other-ca.pem");
         const TlsContext of_switch{files};
-        StreamDialer dialer{lab.loop.reactor, lab.log, there, &of_switch, lab.host};
+        StreamDialer dialer{lab.turns, lab.log, there, &of_switch, lab.host};
         lab.loop.until([&] { return controller->connections() == 1; });
         CHECK(lab.loop.until([&] { return controller->connections() == 0; }));
         CHECK(lab.host.connections == 0);
@@ -144,7 +144,7 @@ TEST_CASE("under TLS both sides show who they are", "[stream_dialer]") {
     SECTION("who does not speak TLS reaches nobody") {
         StreamTarget plain = there;
         plain.kind = StreamTarget::Kind::tcp;
-        StreamDialer dialer{lab.loop.reactor, lab.log, plain, nullptr, lab.host};
+        StreamDialer dialer{lab.turns, lab.log, plain, nullptr, lab.host};
         REQUIRE(lab.loop.until([&] { return dialer.connected(); }));
         lab.host.sessions[0]->say("hello hello");
         CHECK(lab.loop.until([&] { return !dialer.connected(); }));

@@ -18,6 +18,7 @@ struct Lab {
     std::string path(const std::string& name = "br0.mgmt") { return (directory / name).string(); }
 
     Loop loop;
+    RequestTurns turns{loop.reactor};
     TemporaryDirectory directory;
     Log log{"test"};
     FakeHost host;
@@ -57,7 +58,7 @@ TEST_CASE("sessions speak over unix sockets and TCP alike", "[stream_listener]")
     std::string text = GENERATE(as<std::string>{}, "punix:", "ptcp:0:127.0.0.1", "ptcp:0:[::1]");
     if (text == "punix:") text += lab.path();
     INFO(text);
-    StreamListener listener{lab.loop.reactor, lab.log, target(text), 0600, nullptr, lab.host};
+    StreamListener listener{lab.turns, lab.log, target(text), 0600, nullptr, lab.host};
     Client client{lab.loop, listener.target()};
     client.send("hello");
     REQUIRE(lab.loop.until(
@@ -76,8 +77,8 @@ TEST_CASE("sessions speak over unix sockets and TCP alike", "[stream_listener]")
 
 TEST_CASE("a session says more than one write holds, to a peer that is slow", "[stream_listener]") {
     Lab lab;
-    StreamListener listener{lab.loop.reactor, lab.log, target("punix:" + lab.path()), 0600,
-                            nullptr,          lab.host};
+    StreamListener listener{lab.turns, lab.log, target("punix:" + lab.path()),
+                            0600,      nullptr, lab.host};
     Client client{lab.loop, listener.target()};
     REQUIRE(lab.loop.until([&] { return !lab.host.sessions.empty(); }));
     std::string text(3 << 20, 'x');
@@ -96,8 +97,8 @@ TEST_CASE("a session says more than one write holds, to a peer that is slow", "[
 
 TEST_CASE("who does not take answers is not read any more", "[stream_listener]") {
     Lab lab;
-    StreamListener listener{lab.loop.reactor, lab.log, target("punix:" + lab.path()), 0600,
-                            nullptr,          lab.host};
+    StreamListener listener{lab.turns, lab.log, target("punix:" + lab.path()),
+                            0600,      nullptr, lab.host};
     Client client{lab.loop, listener.target()};
     REQUIRE(lab.loop.until([&] { return !lab.host.sessions.empty(); }));
     FakeSession& session = *lab.host.sessions[0];
@@ -117,24 +118,24 @@ TEST_CASE("a unix socket is private, replaces a dead one, and is gone at the end
           "[stream_listener]") {
     Lab lab;
     { bind_to(unix_socket(SOCK_STREAM), lab.path()); }
-    StreamListener listener{lab.loop.reactor, lab.log, target("punix:" + lab.path()), 0600,
-                            nullptr,          lab.host};
+    StreamListener listener{lab.turns, lab.log, target("punix:" + lab.path()),
+                            0600,      nullptr, lab.host};
     struct stat file {};
     REQUIRE(::stat(lab.path().c_str(), &file) == 0);
     CHECK((file.st_mode & 07777) == 0600);
-    CHECK_THROWS_AS(StreamListener(lab.loop.reactor, lab.log, target("punix:" + lab.path()), 0600,
-                                   nullptr, lab.host),
-                    SetupError);
+    CHECK_THROWS_AS(
+        StreamListener(lab.turns, lab.log, target("punix:" + lab.path()), 0600, nullptr, lab.host),
+        SetupError);
     end(lab.loop, listener);
     CHECK_FALSE(std::filesystem::exists(lab.path()));
 }
 
 TEST_CASE("a port that is taken is refused with the remedy", "[stream_listener]") {
     Lab lab;
-    StreamListener listener{lab.loop.reactor, lab.log, target("ptcp:0:127.0.0.1"), 0600,
-                            nullptr,          lab.host};
+    StreamListener listener{lab.turns, lab.log, target("ptcp:0:127.0.0.1"),
+                            0600,      nullptr, lab.host};
     try {
-        StreamListener(lab.loop.reactor, lab.log, listener.target(), 0600, nullptr, lab.host);
+        StreamListener(lab.turns, lab.log, listener.target(), 0600, nullptr, lab.host);
         FAIL("taken over");
     } catch (const SetupError& error) {
         CHECK(error.line() == "cannot listen on '" + listener.target().text() +
@@ -146,8 +147,8 @@ TEST_CASE("a port that is taken is refused with the remedy", "[stream_listener]"
 
 TEST_CASE("who comes when it is full is turned away, and nobody else", "[stream_listener]") {
     Lab lab;
-    StreamListener listener{lab.loop.reactor, lab.log, target("punix:" + lab.path()), 0600,
-                            nullptr,          lab.host};
+    StreamListener listener{lab.turns, lab.log, target("punix:" + lab.path()),
+                            0600,      nullptr, lab.host};
     lab.log.set_threshold(Log::Destination::console, Log::Level::off);
     std::vector<Client> clients;
     for (int i = 0; i < 64; ++i) clients.emplace_back(lab.loop, listener.target());
@@ -164,8 +165,8 @@ TEST_CASE("who comes when it is full is turned away, and nobody else", "[stream_
 
 TEST_CASE("who has been silent the longest makes room for who comes", "[stream_listener]") {
     Lab lab;
-    StreamListener listener{lab.loop.reactor, lab.log, target("punix:" + lab.path()), 0600,
-                            nullptr,          lab.host};
+    StreamListener listener{lab.turns, lab.log, target("punix:" + lab.path()),
+                            0600,      nullptr, lab.host};
     std::vector<Client> clients;
     for (std::size_t i = 0; i < 64; ++i) {
         clients.emplace_back(lab.loop, listener.target());
@@ -184,8 +185,8 @@ TEST_CASE("who has been silent the longest makes room for who comes", "[stream_l
 
 TEST_CASE("without traffic a connection wakes nobody", "[stream_listener]") {
     Lab lab;
-    StreamListener listener{lab.loop.reactor, lab.log, target("punix:" + lab.path()), 0600,
-                            nullptr,          lab.host};
+    StreamListener listener{lab.turns, lab.log, target("punix:" + lab.path()),
+                            0600,      nullptr, lab.host};
     Client client{lab.loop, listener.target()};
     REQUIRE(lab.loop.until([&] { return !lab.host.sessions.empty(); }));
     lab.loop.turns(5);
