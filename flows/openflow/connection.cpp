@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include "flows/openflow/flow_mod_codec.h"
 #include "flows/openflow/packet_in_codec.h"
 #include "flows/openflow/port_codec.h"
 #include "flows/openflow/requests.h"
@@ -192,9 +191,16 @@ bool Connection::room_for_news() {
     return false;
 }
 
+void Connection::cut_off() {
+    out_ = {};
+    close("too much waits for too many, and it does not take what it would have to know");
+    if (listener_) listener_->output_ready();
+}
+
 void Connection::news_sent() {
     mirror_sent();
     if (listener_) listener_->output_ready();
+    controllers_.news_waits();
 }
 
 void Connection::tell_port_status(PortChange change, const PortDescription& port) {
@@ -228,14 +234,10 @@ void Connection::tell_packet_in(const PacketInRequest& request, std::span<const 
     if (listener_) listener_->output_ready();
 }
 
-void Connection::tell_flow_removed(const Rule& rule, RemovedReason reason, TimePoint now) {
-    if (!session_.wants(AsyncKind::flow_removed, static_cast<unsigned>(reason)) || !room_for_news())
-        return;
-    Writer writer = out_.writer();
-    if (session_.nicira_flows)
-        encode_nicira_flow_removed(writer, rule, reason, now, session_.version);
-    else
-        encode_flow_removed(writer, rule, reason, now, session_.version);
+void Connection::tell_flow_removed(FlowRemoved& removed) {
+    const auto reason = static_cast<unsigned>(removed.reason());
+    if (!session_.wants(AsyncKind::flow_removed, reason) || !room_for_news()) return;
+    out_.writer().bytes(removed.message(session_.version, session_.nicira_flows));
     news_sent();
 }
 

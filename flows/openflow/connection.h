@@ -10,9 +10,10 @@
 // Bounds: while more than output_bytes_max wait to be sent, no request is looked at, and long
 // replies are made piece by piece as they are sent, so who asks for much and reads nothing holds
 // little. Packet-ins wait in their own queue meanwhile (packet_in_queue.h). Other messages that
-// were not asked for say how the switch has changed, so none may be missing: beyond news_bytes_max
-// the connection ends, and the peer asks anew when it comes back. A transport that heeds
-// wants_input() never fills input_bytes_max.
+// were not asked for say how the switch has changed, so none may be missing: beyond news_bytes_max,
+// and where all connections together hold too much (connection_set.h), the connection ends, and the
+// peer asks anew when it comes back. A transport that heeds wants_input() never fills
+// input_bytes_max.
 //
 // Time: a request can take long, and many of them can come at once. When their time is over
 // (switchd/core/request_time.h), the rest waits, and the listener is told to call go_on() later.
@@ -26,6 +27,7 @@
 #include <vector>
 
 #include "flows/openflow/connection_set.h"
+#include "flows/openflow/flow_removed.h"
 #include "flows/openflow/hello.h"
 #include "flows/openflow/multipart_reply.h"
 #include "flows/openflow/outbox.h"
@@ -71,6 +73,8 @@ public:
 
     // Drain pending(), then close. The reason is for people.
     bool closed() const { return closed_; }
+    // The same with nothing left to drain.
+    void cut_off();
     std::string_view reason() const { return reason_; }
 
     // Looks for signs of life; to be called at next_tick(), and no harm done at other times.
@@ -85,7 +89,7 @@ public:
     void tell_port_status(PortChange change, const PortDescription& port);
     void tell_packet_in(const PacketInRequest& request, std::span<const std::byte> frame,
                         TimePoint now);
-    void tell_flow_removed(const Rule& rule, RemovedReason reason, TimePoint now);
+    void tell_flow_removed(FlowRemoved& removed);
     void tell_table_status(std::uint8_t table, VacancyEvent event);
     void become_slave();
 

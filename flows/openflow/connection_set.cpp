@@ -26,7 +26,8 @@ void ConnectionSet::packet_in(const PacketInRequest& request, std::span<const st
 
 void ConnectionSet::rule_removed(const Rule& rule, RemovedReason reason, TimePoint now) {
     if ((rule.flags & rule_flag::send_flow_removed) == 0 || rule.priority() > priority_max) return;
-    for (Connection* connection : connections_) connection->tell_flow_removed(rule, reason, now);
+    FlowRemoved removed(rule, reason, now);
+    for (Connection* connection : connections_) connection->tell_flow_removed(removed);
 }
 
 void ConnectionSet::rules_changed() {
@@ -76,6 +77,23 @@ void ConnectionSet::wishes_changed() {
     wants_invalid_ttl_ = invalid_ttl;
     wants_table_miss_ = table_miss;
     target_.controllers_changed();
+}
+
+// Looks from time to time only: a message is small.
+void ConnectionSet::news_waits() {
+    constexpr unsigned often = 4096;
+    if (++news_ % often != 0) return;
+    std::size_t sum = 0;
+    for (const Connection* connection : connections_) sum += connection->pending().size();
+    while (sum > news_bytes_max) {
+        // Of those who have as much, a controller goes last.
+        Connection& longest =
+            **std::ranges::max_element(connections_, {}, [](const Connection* connection) {
+                return std::pair(connection->pending().size(), !connection->session().primary);
+            });
+        sum -= longest.pending().size();
+        longest.cut_off();
+    }
 }
 
 // The master's, else an equal's, else a slave's.

@@ -28,6 +28,9 @@ enum class PortChange : std::uint8_t { added = 0, removed = 1, modified = 2 };  
 
 class ConnectionSet final : public RuleObserver {
 public:
+    // Of what waits to be sent to all connections. Whoever has most of it is cut off first.
+    static constexpr std::size_t news_bytes_max = 64 * 1024 * 1024;
+
     // `target` outlives this.
     explicit ConnectionSet(Switch& target) : target_(target) {}
     ConnectionSet(const ConnectionSet&) = delete;
@@ -59,6 +62,8 @@ public:
     void add(Connection& connection);
     void remove(Connection& connection);
     void wishes_changed();
+    // One more message that was not asked for waits to be sent.
+    void news_waits();
 
     // For snoopers: the connection of a controller that is worth listening to, or null.
     Connection* best_to_snoop() const;
@@ -75,6 +80,7 @@ private:
     VacancyWatch vacancies_;
     bool wants_invalid_ttl_ = false;
     bool wants_table_miss_ = false;
+    unsigned news_ = 0;
 };
 
 }  // namespace switchd::openflow

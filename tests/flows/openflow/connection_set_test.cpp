@@ -205,3 +205,38 @@ TEST_CASE("a connection that has gone is told nothing") {
     world.controllers.packet_in(punt(PacketInReason::action), frame);
     add_and_remove_rule(world.target);
 }
+
+TEST_CASE("what waits for all of them together has a bound, and the longest go first") {
+    World world;
+    Peer reader(world.controllers, Version::v1_3, controller);
+    std::vector<std::unique_ptr<Peer>> deaf;
+    for (int i = 0; i < 8; ++i)
+        deaf.push_back(std::make_unique<Peer>(world.controllers, Version::v1_0, controller));
+    const auto waiting = [&] {
+        std::size_t sum = reader.connection.pending().size();
+        for (const auto& peer : deaf) sum += peer->connection.pending().size();
+        return sum;
+    };
+    const auto closed = [&] {
+        return std::ranges::count_if(deaf,
+                                     [](const auto& peer) { return peer->connection.closed(); });
+    };
+    std::size_t most = 0;
+    const auto happen = [&](int times) {
+        for (int i = 0; i < times; ++i) {
+            world.controllers.port_changed(PortChange::modified, world.target.ports()[0]);
+            if (i % 100 == 0) most = std::max(most, waiting());
+            if (i % 100 == 0) reader.take();
+        }
+    };
+    // 8 MiB for each of 8 that read nothing, in messages of 64 bytes.
+    happen(130'000);
+    CHECK(closed() == 0);
+    happen(5'000);
+    CHECK(closed() > 0);
+    CHECK(closed() < 8);
+    CHECK_FALSE(reader.connection.closed());
+    CHECK(most < ConnectionSet::news_bytes_max + (1 << 20));
+    for (const auto& peer : deaf)
+        CHECK((peer->connection.pending().empty() || !peer->connection.closed()));
+}
