@@ -5,6 +5,7 @@
 
 #include "flows/openflow/action_check.h"
 #include "flows/openflow/action_codec.h"
+#include "flows/openflow/fixed_match_codec.h"
 #include "flows/openflow/header.h"
 #include "flows/openflow/match_codec.h"
 

@@ -1,5 +1,6 @@
-// Matches as the versions of OpenFlow write them: the fixed structures of 1.0 and 1.1, OXM lists of
-// 1.2 and later (1.5.1, section 7.2.3), and the bare NXM lists of Nicira's messages.
+// Matches as the versions of OpenFlow write them: the fixed structures of 1.0 and 1.1
+// (fixed_match_codec.h), OXM lists of 1.2 and later (1.5.1, section 7.2.3), and the bare NXM lists
+// of Nicira's messages.
 //
 // Every list takes fields of both families, each at most once and behind what it needs to be there.
 // What is written uses, field by field, the family of the message (OXM where there is a code, else
@@ -19,10 +20,6 @@
 
 namespace switchd::openflow {
 
-inline constexpr std::size_t match_1_1_bytes = 88;
-
-// ofp10_match; fields that its packets cannot have are dropped without a word, as 1.0 wants.
-std::expected<Match, Error> decode_match_1_0(Reader& reader);
 // The match of `version` with its padding, whatever that version's form is.
 std::expected<Match, Error> decode_match(Reader& reader, Version version);
 void encode_match(Writer& writer, const Match& match, Version version);

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "flows/openflow/action_codec.h"
+#include "flows/openflow/fixed_match_codec.h"
 #include "flows/openflow/header.h"
 #include "flows/openflow/match_codec.h"
 #include "tests/flows/openflow/hex.h"

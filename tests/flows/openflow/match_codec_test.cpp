@@ -1,5 +1,6 @@
 #include "flows/openflow/match_codec.h"
 
+#include "flows/openflow/fixed_match_codec.h"
 #include "tests/flows/openflow/hex.h"
 #include "tests/flows/openflow/random_rules.h"
 #include "tests/flows/seeds.h"
