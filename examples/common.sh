@@ -105,6 +105,14 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+for name in switchd switchctl vde_switch; do
+    command -v "$name" >/dev/null || { echo "there is no $name: type make first" >&2; exit 1; }
+done
+case $(vde_switch -v 2>&1) in
+*switchd*) ;;
+*) echo "$(command -v vde_switch) is not switchd's: type make first" >&2; exit 1 ;;
+esac
+
 # start_switch [OPTION...]: switchd with one bridge; QEMU's sock= is then $run_dir/br0.
 start_switch() {
     background switchd switchd --run-dir "$run_dir" "$@"

@@ -43,6 +43,11 @@ json drops(const DropCounters& counters) {
     return result;
 }
 
+// While no controller is there, fail mode may have a rule of the switch's own decide all packets.
+bool overruled(const FlowTables& tables) {
+    return tables.shown() != tables.size();
+}
+
 json show(const ControlContext& context) {
     const Bridge& bridge = context.bridge;
     std::size_t ports = 0, active = 0;
@@ -51,17 +56,21 @@ json show(const ControlContext& context) {
         active += port->active();
     }
     const vde::SwitchInfo info = context.front_door.info();
+    const FlowTables& rules = bridge.tables().flow_tables();
     return {{"bridge", bridge.name()},
             {"pid", ::getpid()},
             {"mac", bridge.mac().to_string()},
             {"uptime_seconds", whole_seconds(bridge.uptime())},
             {"mode", info.hub ? "hub" : "switch"},
             {"run_directory", context.run_directory},
+            {"ovs_rundir", context.run_directory + "/ovs"},
             {"vde_directory", context.vde_directory},
             {"qemu", plug_hint(context.vde_directory)},
             {"ports", ports},
             {"ports_active", active},
             {"ports_max", info.port_count},
+            {"rules", rules.shown()},
+            {"overruled", overruled(rules)},
             {"stations", bridge.tables().macs().size()},
             {"megaflows", bridge.engine().megaflows().size()}};
 }
@@ -267,7 +276,7 @@ ControlReply change_flows(const ControlContext& context, ControlArguments argume
     if (const auto applied = tables.apply(*mod, bridge.now()); !applied)
         return std::unexpected(std::string(reason_of(applied.error())));
     bridge.ageing_changed();
-    return json{{"rules", tables.shown()}};
+    return json{{"rules", tables.shown()}, {"overruled", overruled(tables)}};
 }
 
 // What takes no arguments and cannot be refused.

@@ -72,15 +72,21 @@ std::string show(const json& result) {
     return fmt::format(
         "bridge     {} ({}), {}, up {} s, process {}\n"
         "plug in    qemu-system-x86_64 {}\n"
+        "program    OVS_RUNDIR={} ovs-ofctl dump-flows {}\n"
         "ports      {} active, {} in all, at most {}\n"
+        "rules      {}{}\n"
         "stations   {}\n"
         "megaflows  {}\n",
         result.at("bridge").get<std::string>(), result.at("mode").get<std::string>(),
         result.at("mac").get<std::string>(), number(result.at("uptime_seconds")),
         number(result.at("pid")), result.at("qemu").get<std::string>(),
+        result.at("ovs_rundir").get<std::string>(), result.at("bridge").get<std::string>(),
         number(result.at("ports_active")), number(result.at("ports")),
-        number(result.at("ports_max")), number(result.at("stations")),
-        number(result.at("megaflows")));
+        number(result.at("ports_max")), number(result.at("rules")),
+        result.at("overruled").get<bool>()
+            ? ", and a learning switch instead of them: no controller is there"
+            : "",
+        number(result.at("stations")), number(result.at("megaflows")));
 }
 
 std::string port(const json& value) {
@@ -162,7 +168,12 @@ std::string flows(const json& result) {
 }
 
 std::string changed_flows(const json& result) {
-    return fmt::format("the tables hold {} rules now\n", number(result.at("rules")));
+    const auto rules = result.at("rules").get<std::uint64_t>();
+    return fmt::format("the tables hold {} {} now\n{}", rules, rules == 1 ? "rule" : "rules",
+                       result.at("overruled").get<bool>()
+                           ? "no controller is there, so the bridge is a learning switch and does "
+                             "not heed them (--fail-mode secure: it would)\n"
+                           : "");
 }
 
 struct Printer {

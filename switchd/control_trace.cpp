@@ -81,6 +81,16 @@ std::string step_text(const json& step) {
                        looked_at.empty() ? "nothing new" : looked_at);
 }
 
+// Why no packet comes in there; empty if one can.
+std::string misplaced(const Bridge& bridge, PortNumber in_port) {
+    if (!may_be_port(in_port) || bridge.find_port(in_port)) return "";
+    if (in_port == 0) return "say where the packet comes in: in_port=1, or another port";
+    if (in_port == port_local) return "there is no port LOCAL (switchd --local TAP)";
+    return fmt::format(
+        "there is no port {0} (plug something in, or make it on the console: port/create {0})",
+        in_port);
+}
+
 }  // namespace
 
 ControlReply trace_in_control(const ControlContext& context, ControlArguments arguments) {
@@ -96,6 +106,8 @@ ControlReply trace_in_control(const ControlContext& context, ControlArguments ar
         const FlowKey headers = extract(*frame, packet->in_port());
         std::copy_n(headers.words.begin(), packet_words, packet->words.begin());
     }
+    if (const std::string what = misplaced(bridge, packet->in_port()); !what.empty())
+        return std::unexpected(what);
     const PacketTrace trace = trace_packet(bridge.tables(), *packet, bridge.now());
     json steps = json::array();
     for (const TraceStep& step : trace.steps) steps.push_back(step_json(step, trace.packet));

@@ -145,13 +145,8 @@ vde::Settings bridge_settings(const OptionReader& options, const std::string& ru
     settings.hub = options.given("hub");
     settings.fstp = options.given("fstp") && !settings.hub;
     if (options.given("macaddr")) settings.mac = vde::parse_switch_mac(options.value("macaddr"));
-    if (options.given("priority")) {
-        // vde_switch cuts it to 16 bits, for its scripts' sake.
+    if (options.given("priority"))
         settings.priority = vde::parse_priority(options.value("priority"));
-        if (vde::parse_number(options.value("priority")) != long{settings.priority})
-            throw vde::ValueError(fmt::format("--priority {} is out of range (0 to 65535)",
-                                              options.value("priority")));
-    }
     if (options.given("hashsize"))
         settings.hash_size = std::bit_ceil(vde::parse_hash_size(options.value("hashsize")));
     settings.strict_vlan = options.given("strict-vlan");

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "switchd/core/error.h"
+#include "switchd/core/text_file.h"
 
 namespace switchd {
 
@@ -22,9 +23,17 @@ std::string last_error() {
     return text ? text : "unknown error";
 }
 
+// The library's words fit only what is PEM at all.
+std::string why_unusable(const std::string& path) {
+    const auto text = read_text_file(path, TextSource::anything);
+    if (!text) return errno_text(text.error());
+    return text->find("-----BEGIN ") == std::string::npos ? "it is no PEM" : last_error();
+}
+
+// A file of which `done` says whether the library has taken it.
 void require(bool done, const std::string& path, std::string_view option) {
     if (done) return;
-    throw SetupError("cannot use '" + path + "' for TLS: " + last_error(),
+    throw SetupError("cannot use '" + path + "' for TLS: " + why_unusable(path),
                      "name a readable PEM file with " + std::string(option));
 }
 

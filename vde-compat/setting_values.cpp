@@ -43,8 +43,8 @@ unsigned parse_port_count(const std::string& text) {
 
 std::uint16_t parse_priority(const std::string& text) {
     const auto priority = parse_number(text);
-    if (!priority)
-        throw ValueError(fmt::format("'{}' is no priority (a number such as 0x8000)", text));
+    if (!priority || *priority < 0 || *priority > 0xffff)
+        throw ValueError(fmt::format("'{}' is no priority (0 to 0xffff)", text));
     return static_cast<std::uint16_t>(*priority);
 }
 
@@ -52,6 +52,8 @@ MacAddress parse_switch_mac(const std::string& text) {
     const auto mac = MacAddress::parse(text);
     if (!mac)
         throw ValueError(fmt::format("Invalid MAC Addr {} (a:b:c:d:e:f, six hex bytes)", text));
+    if (mac->is_group())
+        throw ValueError(fmt::format("{} is a group's address, not one of a switch", text));
     return *mac;
 }
 

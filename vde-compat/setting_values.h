@@ -24,7 +24,7 @@ class ValueError : public std::runtime_error {
 std::optional<long> parse_number(const std::string& text);
 
 unsigned parse_port_count(const std::string& text);
-std::uint16_t parse_priority(const std::string& text);  // the low 16 bits, as vde_switch takes it
+std::uint16_t parse_priority(const std::string& text);
 MacAddress parse_switch_mac(const std::string& text);
 // As given: 1 to hash_size_max, perhaps no power of two yet.
 unsigned parse_hash_size(const std::string& text);

@@ -79,7 +79,7 @@ private:
 
 // What a command takes that cannot do without.
 std::string example_of(std::string_view command) {
-    return command == "trace" ? "in_port=1,arp" : "priority=5,arp,actions=drop";
+    return command == "trace" ? "in_port=3,arp" : "priority=5,arp,actions=drop";
 }
 
 }  // namespace
@@ -180,6 +180,38 @@ TEST_CASE("rules are added, shown, changed and removed", "[control_server]") {
     CHECK(client.call("flows", {"1"})["result"][0]["actions"] == "NORMAL");
     CHECK(client.call("del-flows", {"table=1,arp"})["result"]["rules"] == 0);
     CHECK(control_text("flows", client.call("flows")["result"]) == "no rules\n");
+}
+
+TEST_CASE("who changes rules that are not heeded is told so", "[control_server]") {
+    Lab lab;
+    Client client{lab};
+    CHECK(control_text("del-flows", client.call("del-flows")["result"]) ==
+          "the tables hold 0 rules now\n");
+    FlowMod own;  // as fail mode's
+    own.priority = priority_max + 1;
+    REQUIRE(lab.lan.bridge().tables().flow_tables().apply(own, lab.lan.bridge().now()));
+    CHECK(client.call("show")["result"]["overruled"] == true);
+    const json changed = client.call("add-flow", {"actions=drop"})["result"];
+    CHECK(changed["rules"] == 1);
+    CHECK_THAT(control_text("add-flow", changed),
+               Catch::StartsWith("the tables hold 1 rule now\n"
+                                 "no controller is there, so the bridge is a learning switch"));
+}
+
+TEST_CASE("a trace begins at a port that is there", "[control_server]") {
+    Lab lab;
+    lab.lan.plug(3);
+    Client client{lab};
+    const auto refusal = [&](const std::string& packet) {
+        const json answer = client.call("trace", {packet});
+        return answer.contains("error") ? answer["error"]["message"].get<std::string>() : "";
+    };
+    CHECK(refusal("in_port=3,arp") == "");
+    CHECK(refusal("in_port=controller,arp") == "");
+    CHECK(refusal("in_port=4,arp") ==
+          "there is no port 4 (plug something in, or make it on the console: port/create 4)");
+    CHECK(refusal("arp") == "say where the packet comes in: in_port=1, or another port");
+    CHECK(refusal("in_port=LOCAL,arp") == "there is no port LOCAL (switchd --local TAP)");
 }
 
 TEST_CASE("a flow that is wrong is shown with its place, and nothing changes", "[control_server]") {

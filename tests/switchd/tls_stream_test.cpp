@@ -45,7 +45,12 @@ TEST_CASE("files that cannot be used are refused by name", "[tls_stream]") {
     CHECK(refusal(files).ends_with("(name a readable PEM file with --private-key)"));
     files = good;
     files.certificate = "/nowhere";
-    CHECK(refusal(files).ends_with("--certificate)"));
+    CHECK(refusal(files) ==
+          "cannot use '/nowhere' for TLS: No such file or directory (name a readable PEM file with "
+          "--certificate)");
+    files.certificate = keys.file("openssl.log");
+    CHECK(refusal(files).starts_with("cannot use '" + files.certificate +
+                                     "' for TLS: it is no PEM (name"));
     files = good;
     files.ca_certificate = keys.file("switch.key");
     CHECK(refusal(files).ends_with("--ca-cert)"));

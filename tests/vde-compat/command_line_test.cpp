@@ -123,7 +123,7 @@ TEST_CASE("a daemon and --nostdin have no console on standard input") {
 TEST_CASE("numbers are understood as C writes them") {
     CHECK(parse({"-n", "0x10"}).settings().port_count == 16);
     CHECK(parse({"--numports", "65535"}).settings().port_count == 65535);
-    CHECK(parse({"--priority", "0x12345"}).settings().priority == 0x2345);
+    CHECK(parse({"--priority", "0xffff"}).settings().priority == 0xffff);
     CHECK(parse({"--hashsize", "256"}).settings().hash_size == 256);
 }
 
@@ -208,7 +208,9 @@ TEST_CASE("values that cannot be used are errors of one line and status 1") {
         {{"-n", "65536"}, "vde_switch: 65536 ports are too many (1 to 65535)\n"},
         {{"-n", "abc"}, "vde_switch: 'abc' is no number of ports (1 to 65535)\n"},
         {{"-n", "5x"}, "vde_switch: '5x' is no number of ports (1 to 65535)\n"},
-        {{"--priority", "zz"}, "vde_switch: 'zz' is no priority (a number such as 0x8000)\n"},
+        {{"--priority", "zz"}, "vde_switch: 'zz' is no priority (0 to 0xffff)\n"},
+        {{"--priority", "0x10000"}, "vde_switch: '0x10000' is no priority (0 to 0xffff)\n"},
+        {{"--priority", "-1"}, "vde_switch: '-1' is no priority (0 to 0xffff)\n"},
         {{"--hashsize", "0"}, "vde_switch: '0' is no hash size (1 to 1048576)\n"},
         {{"-g", "no-such-group"},
          "vde_switch: No such group 'no-such-group' (`getent group` lists them)\n"},
@@ -228,8 +230,11 @@ TEST_CASE("values that cannot be used are errors of one line and status 1") {
 }
 
 TEST_CASE("an address that is none is an error with the usage, as vde_switch's") {
-    const auto parsed = parse({"--macaddr", "zz"});
-    CHECK(parsed.exit().error == "vde_switch: Invalid MAC Addr zz (a:b:c:d:e:f, six hex bytes)\n");
+    const auto& [word, expected] = GENERATE(table<std::string, std::string>(
+        {{"zz", "vde_switch: Invalid MAC Addr zz (a:b:c:d:e:f, six hex bytes)\n"},
+         {"1:0:0:0:0:1", "vde_switch: 1:0:0:0:0:1 is a group's address, not one of a switch\n"}}));
+    const auto parsed = parse({"--macaddr", word});
+    CHECK(parsed.exit().error == expected);
     CHECK(parsed.exit().output.starts_with("Usage: "));
     CHECK(parsed.exit().status == 1);
 }
