@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from console import Console
+from plug import Plug
 from switch import Switch
 from wait import wait_until
 
@@ -217,6 +218,7 @@ def test_the_examples_of_flows(lab):
     lab.spawn(["switchd"], env=environment)
     socket = lab.path("user", "switchd", "switchd.sock")
     wait_until(lambda: os.path.exists(socket), socket)
+    lab.closing(Plug(lab.path("user", "switchd", "br0"), port=1))
     for lines in examples("switchd-flows.7"):
         done = lab.run(["sh", "-e", "-c", lines], env=environment)
         assert (done.returncode, done.stderr) == (0, ""), done
