@@ -227,6 +227,7 @@ def test_switchctl_s_status_when_it_cannot_answer(lab, words, status):
 
 def test_a_frame_of_a_capture_is_traced(lab):
     switchd = Switchd(lab)
+    switchd.plug("three", 3)
     frames = [frame(payload=b"first"), frame(source=mac(7), destination=mac(8))]
     path = lab.path("lost.pcap")
     with open(path, "wb") as file:
