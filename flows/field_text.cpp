@@ -307,9 +307,10 @@ std::optional<PortNumber> read_port(TextReader& reader, std::string_view text,
     }
     if (ports)
         if (const auto port = ports(text)) return port;
-    return reader.fail(text, fmt::format("there is no port {}", quoted(text)),
-                       "a port's number or name, or one of IN_PORT, TABLE, NORMAL, FLOOD, ALL, "
-                       "CONTROLLER, LOCAL, ANY");
+    return reader.fail(
+        text, fmt::format("there is no port {}", quoted(text)),
+        "a port's number, its name while it exists, or one of IN_PORT, TABLE, NORMAL, FLOOD, ALL, "
+        "CONTROLLER, LOCAL, ANY");
 }
 
 std::string port_text(PortNumber port) {

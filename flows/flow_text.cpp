@@ -102,7 +102,7 @@ private:
         if (part.name == "priority") {
             if (!strict_ && removes_)
                 return refused(part.name, "priority counts for a strict command only",
-                               "no priority");
+                               "no priority (ovs-ofctl --strict del-flows takes one)");
             return number(part, mod_.priority, priority_max);
         }
         if (part.name == "out_port") {

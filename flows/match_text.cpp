@@ -236,7 +236,11 @@ bool MatchReader::add(const TextPart& part) {
                (!protocol->ip_proto || say(FieldId::ip_proto, *protocol->ip_proto));
     }
     if (!field_of_name(part.name)) {
-        reader_.fail(part.name, fmt::format("there is no field {}", quoted(part.name)),
+        const bool to_come =
+            part.name.starts_with("ct_") || part.name.starts_with("mpls") || part.name == "conj_id";
+        reader_.fail(part.name,
+                     to_come ? fmt::format("{} is not supported yet", part.name)
+                             : fmt::format("there is no field {}", quoted(part.name)),
                      "a field such as in_port, dl_dst, nw_src, tp_dst or reg0");
         return false;
     }

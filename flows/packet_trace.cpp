@@ -97,6 +97,8 @@ PacketTrace trace_packet(const Pipeline& tables, const FlowKey& packet, TimePoin
 }
 
 std::expected<FlowKey, TextError> parse_packet(std::string_view text, const PortResolver& ports) {
+    if (const std::size_t slash = text.find('/'); slash != text.npos)
+        return std::unexpected(TextError{slash, "a packet has one value here", "no mask"});
     const auto match = parse_match(text, ports);
     if (!match) return std::unexpected(match.error());
     FlowKey key = match->mask.apply(match->key);

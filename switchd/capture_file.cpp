@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "switchd/core/error.h"
+#include "switchd/core/frame_pool.h"
 #include "switchd/core/printable.h"
 
 namespace switchd {
@@ -20,7 +21,7 @@ constexpr std::uint32_t magic_microseconds = 0xa1b2c3d4, magic_nanoseconds = 0xa
 constexpr std::uint32_t magic_pcapng = 0x0a0d0d0a;
 constexpr std::uint32_t link_type_ethernet = 1;
 // libpcap captures no longer ones; a record that claims more is none.
-constexpr std::uint32_t frame_bytes_max = 256 << 10;
+constexpr std::uint32_t record_bytes_max = 256 << 10;
 
 // 32-bit words; false at the end of the file.
 template <std::size_t count>
@@ -61,13 +62,17 @@ std::expected<std::vector<std::byte>, std::string> read_captured_frame(std::istr
                 fmt::format("it has no frame {}, the last is {}", number, at - 1));
         }
         const std::uint32_t captured = host(record[2]);
-        if (captured > frame_bytes_max)
+        if (captured > record_bytes_max)
             return std::unexpected(
                 fmt::format("it is damaged: frame {} would have {} bytes", at, captured));
         std::vector<std::byte> frame(captured);
         if (!file.read(reinterpret_cast<char*>(frame.data()), captured))
             return std::unexpected(fmt::format("it ends within frame {}", at));
-        if (at == number) return frame;
+        if (at != number) continue;
+        if (frame.size() > frame_bytes_max)
+            return std::unexpected(fmt::format("frame {} has {} bytes, and {} are the most", at,
+                                               frame.size(), frame_bytes_max));
+        return frame;
     }
 }
 

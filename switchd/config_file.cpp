@@ -16,7 +16,9 @@ namespace {
 
 std::string text_of(const std::string& path) {
     auto text = read_text_file(path, TextSource::anything);
-    if (!text) throw ConfigError(fmt::format("{}: {}", path, errno_text(text.error())));
+    if (!text)
+        throw ConfigError(fmt::format("{}: {} (name a readable JSON file with --config)", path,
+                                      errno_text(text.error())));
     return std::move(*text);
 }
 

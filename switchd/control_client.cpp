@@ -2,9 +2,12 @@
 
 #include <sys/socket.h>
 
+#include <fmt/core.h>
+
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "switchd/control_server.h"
 #include "switchd/core/unix_socket.h"
 
 namespace switchd {
@@ -57,6 +60,10 @@ json call_switch(const std::string& socket_path, std::string_view method,
     if (!arguments.empty()) request["params"] = arguments;
     // A word of the command line may be no UTF-8.
     const std::string line = request.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+    if (line.size() > ControlServer::request_bytes_max)
+        throw SetupError(
+            fmt::format("this is too much for one request: {} bytes, and {} are the most",
+                        line.size(), ControlServer::request_bytes_max));
     const json answer = json::parse(exchange(socket, socket_path, line), nullptr, false);
     if (answer.is_object() && answer.contains("result")) return answer["result"];
     if (answer.is_object() && answer.contains("error") && answer["error"].contains("message"))

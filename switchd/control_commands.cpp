@@ -255,10 +255,15 @@ std::string_view reason_of(FlowModError error) {
     switch (error) {
         case FlowModError::table_full: return "the table is full, or all rules hold too much";
         case FlowModError::bad_table_id: return "there is no such table";
-        case FlowModError::overlap: return "a rule of the same priority overlaps with it";
+        case FlowModError::overlap:
+            return "another rule of this priority matches some of the same packets (without "
+                   "check_overlap it would be added)";
         case FlowModError::bad_command: return "there is no such command";
         case FlowModError::bad_flags: return "these flags do not go together";
-        case FlowModError::goto_backwards: return "goto_table only goes to a table behind its own";
+        case FlowModError::goto_backwards:
+            return "goto_table only goes to a table behind the rule's own (table=N, 0 unless "
+                   "given), "
+                   "254 at most";
     }
     return "the tables cannot take it";
 }

@@ -153,8 +153,8 @@ std::optional<OptionsExit> OptionReader::read_config(const char* own_name) {
             if (!option)
                 return refuse(fmt::format("unknown option \"{}\"{}", member.name,
                                           suggestion("", member.name, names_, program_)));
-            if (member.name == own_name)
-                return refuse(fmt::format("\"{}\" is for the command line only", own_name));
+            if (member.name == own_name || member.name == "help" || member.name == "version")
+                return refuse(fmt::format("\"{}\" is for the command line only", member.name));
             if (const std::string what = misused(*option, member.values.size()); !what.empty())
                 return refuse(what);
             parsed.options.emplace_back(member.name, std::move(member.values));

@@ -344,7 +344,10 @@ std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const 
                             result.run_directory, bytes_max));
         return result;
     } catch (const vde::ValueError& error) {
-        return usage_error(program, error.what());
+        return usage_error(program, options.given("config")
+                                        ? fmt::format("{} (on the command line or in {})",
+                                                      error.what(), options.value("config"))
+                                        : error.what());
     }
 }
 

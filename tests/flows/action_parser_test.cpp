@@ -46,13 +46,15 @@ TEST_CASE("a move takes as many bits as it gives, between fields that packets ha
         const auto actions = parse_actions(text, *parse_match(match));
         return actions ? std::string() : actions.error().wrong;
     };
-    CHECK(wrong("move:eth_src[]->reg0[]") == "48 bits do not fit into 32");
-    CHECK(wrong("move:in_port[]->reg0[]") == "16 bits do not fit into 32");
+    CHECK(wrong("move:eth_src[]->reg0[]") == "48 bits cannot be moved into 32");
+    CHECK(wrong("move:in_port[]->reg0[]") == "16 bits cannot be moved into 32");
     CHECK(wrong("move:reg0[0..15]->eth_type[]") == "eth_type cannot be changed");
     CHECK(wrong("move:tcp_src[]->tcp_dst[]", "udp") ==
           "the match does not name packets that have tcp_src");
     CHECK(wrong("move:reg0[0..15]->tcp_dst[]", "udp") ==
           "the match does not name packets that have tcp_dst");
+    CHECK(wrong("group:1") == "group is not supported yet");
+    CHECK(wrong("groupie:1") == "there is no action \"groupie\"");
     CHECK(wrong("move:reg0[]") == "move has no \"->\"");
     CHECK_FALSE(wrong("move:vlan_vid[0..12]->reg0[0..12]").empty());
     CHECK_FALSE(wrong("move:reg0[3..2]->reg1[3..2]").empty());

@@ -123,6 +123,7 @@ TEST_CASE("a packet is told by its fields", "[packet_trace]") {
     CHECK(key->get(field::ip_proto) == 17);
     CHECK(key->get(field::tp_dst) == 53);
     CHECK(parse_packet("udp,tp_dst=x").error().position == 11);
+    CHECK(parse_packet("ip,nw_src=10.0.0.0/8").error().position == 18);
     const auto named = parse_packet("in_port=uplink", [](std::string_view name) {
         return name == "uplink" ? std::optional<PortNumber>{7} : std::nullopt;
     });

@@ -82,4 +82,7 @@ TEST_CASE("what is no capture of Ethernet frames is named", "[capture_file]") {
           "error: its frames are not Ethernet's (link type 113)");
     CHECK(taken(Capture().word(0).word(0).word(0xffffffff).word(60).text()) ==
           "error: it is damaged: frame 1 would have 4294967295 bytes");
+    CHECK(taken(Capture().frame(std::string(9238, 'x')).text()).size() == 9238);
+    CHECK(taken(Capture().frame(std::string(9239, 'x')).text()) ==
+          "error: frame 1 has 9239 bytes, and 9238 are the most");
 }

@@ -337,6 +337,7 @@ TEST_CASE("the configuration file has the command line's options as its members"
             {R"({"numports": null})", R"("numports" cannot be null)"},
             {R"({"hub": true, "hub": false})", R"("hub" is there twice)"},
             {R"({"config": "other.json"})", R"("config" is for the command line only)"},
+            {R"({"help": true})", R"("help" is for the command line only)"},
             {R"([])", "is no JSON object"},
             {"", "parse error at line 1, column 1"},
             {"{\n\"numports\" 64}", "parse error at line 2, column 13"},
@@ -350,16 +351,24 @@ TEST_CASE("the configuration file has the command line's options as its members"
             CHECK_THAT(exit.error, Catch::Contains(what));
         }
     }
+    SECTION("and a value that cannot be used, with the file that may have it") {
+        CHECK(configured(R"({"numports": "x"})").exit().error ==
+              "switchd: 'x' is no number of ports (1 to 65535) (on the command line or in " + path +
+                  ")\n");
+    }
     SECTION("a file that cannot be read") {
         const std::string missing = directory / "missing.json";
         CHECK(switchd_with({"--config", missing.c_str()}).exit().error ==
-              "switchd: " + missing + ": No such file or directory\n");
+              "switchd: " + missing +
+                  ": No such file or directory (name a readable JSON file with --config)\n");
         const std::string itself = directory.path();
         CHECK_THAT(switchd_with({"--config", itself.c_str()}).exit().error,
-                   Catch::EndsWith(": Is a directory\n"));
+                   Catch::Contains(": Is a directory ("));
     }
     SECTION("a value means what it means on the command line") {
-        CHECK(configured(R"({"fail-mode": "open"})").exit().error ==
-              "switchd: --fail-mode open is none (standalone or secure)\n");
+        CHECK(
+            configured(R"({"fail-mode": "open"})").exit().error ==
+            "switchd: --fail-mode open is none (standalone or secure) (on the command line or in " +
+                path + ")\n");
     }
 }
