@@ -181,7 +181,7 @@ void DatagramEndpoint::drain() noexcept {
         Frame frame = reactor_.pool().take();
         if (!frame) return;
         const ssize_t bytes =
-            ::recv(socket_.get(), frame.writable().data(), FramePool::room_bytes, MSG_DONTWAIT);
+            ::recv(socket_.get(), frame.writable().data(), frame.room(), MSG_DONTWAIT);
         if (bytes < 0) return;
         frame.resize(static_cast<std::size_t>(bytes));
         take(std::move(frame));

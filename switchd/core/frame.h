@@ -17,17 +17,12 @@ class Frame {
 public:
     Frame() = default;
     Frame(Frame&& other) noexcept
-        : pool_(std::exchange(other.pool_, nullptr)),
-          id_(other.id_),
-          start_(other.start_),
-          size_(other.size_) {}
+        : pool_(std::exchange(other.pool_, nullptr)), place_(other.place_) {}
     Frame& operator=(Frame&& other) noexcept {
         if (this != &other) {
             reset();
             pool_ = std::exchange(other.pool_, nullptr);
-            id_ = other.id_;
-            start_ = other.start_;
-            size_ = other.size_;
+            place_ = other.place_;
         }
         return *this;
     }
@@ -35,59 +30,80 @@ public:
 
     explicit operator bool() const { return pool_ != nullptr; }
     void reset() noexcept {
-        if (pool_) std::exchange(pool_, nullptr)->release(id_);
+        if (pool_) std::exchange(pool_, nullptr)->release(place_.id);
     }
 
-    std::size_t size() const { return size_; }
-    std::span<const std::byte> bytes() const { return {data(), size_}; }
+    std::size_t size() const { return place_.size; }
+    std::span<const std::byte> bytes() const { return {data(), size()}; }
+
+    // Something is left to do to it before it can stand on a wire.
+    bool offloaded() const { return place_.offloaded; }
+    // What that is; offsets follow where the front is moved.
+    Offload offload() const noexcept {
+        if (!offloaded()) return {};
+        Offload offload = pool_->offloads_[place_.id];
+        offload.checksum_start = static_cast<std::uint16_t>(offload.checksum_start - place_.start);
+        return offload;
+    }
+    // For the only owner. The bytes that it names must be in the frame.
+    void set_offload(Offload offload) noexcept {
+        place_.offloaded = offload.any();
+        if (!offloaded()) return;
+        offload.checksum_start = static_cast<std::uint16_t>(offload.checksum_start + place_.start);
+        pool_->offloads_[place_.id] = offload;
+    }
 
     // A second owner of the same bytes.
     Frame share() const noexcept {
-        ++pool_->references_[id_];
-        return Frame{*pool_, id_, start_, size_};
+        ++pool_->references_[place_.id];
+        return Frame{*pool_, place_};
     }
 
     // Makes this the only owner of its bytes, by copying if need be. False, and nothing changed,
     // when no buffer is free for the copy.
     bool own() noexcept {
-        if (pool_->references_[id_] == 1) return true;
+        if (pool_->references_[place_.id] == 1) return true;
         Frame copy = pool_->take();
         if (!copy) return false;
-        copy.resize(size_);
-        std::memcpy(copy.data(), data(), size_);
+        copy.resize(size());
+        std::memcpy(copy.data(), data(), size());
+        copy.set_offload(offload());
         *this = std::move(copy);
         return true;
     }
 
     // For the only owner: its bytes, the room in front of and behind them, and new bounds.
-    std::span<std::byte> writable() { return {data(), size_}; }
-    std::size_t headroom() const { return start_; }
-    std::size_t room() const { return FramePool::stride_bytes - start_; }
-    void resize(std::size_t bytes) { size_ = static_cast<std::uint16_t>(bytes); }
+    std::span<std::byte> writable() { return {data(), size()}; }
+    std::size_t headroom() const { return place_.start; }
+    std::size_t room() const { return pool_->stride_bytes_ - place_.start; }
+    void resize(std::size_t bytes) { place_.size = bytes & size_bits; }
     // Moves the front by `bytes`: negative grows into the headroom, positive cuts. At most
     // headroom() or size().
     void move_front(std::ptrdiff_t bytes) {
-        start_ = static_cast<std::uint16_t>(start_ + bytes);
-        size_ = static_cast<std::uint16_t>(size_ - bytes);
+        place_.start = static_cast<std::uint16_t>(place_.start + bytes);
+        resize(static_cast<std::size_t>(static_cast<std::ptrdiff_t>(size()) - bytes));
     }
 
 private:
     friend class FramePool;
-    Frame(FramePool& pool, std::uint16_t id, std::size_t start, std::size_t size)
-        : pool_(&pool),
-          id_(id),
-          start_(static_cast<std::uint16_t>(start)),
-          size_(static_cast<std::uint16_t>(size)) {}
+    static constexpr std::uint32_t size_bits = 0x7fffffff;
+    // In eight bytes: many frames are moved about.
+    struct Place {
+        std::uint16_t id = 0;
+        std::uint16_t start = 0;  // from the beginning of the buffer
+        std::uint32_t size : 31 = 0;
+        std::uint32_t offloaded : 1 = 0;
+    };
+    Frame(FramePool& pool, Place place) : pool_(&pool), place_(place) {}
 
     std::byte* data() const {
-        return pool_->memory_ + std::size_t{id_} * FramePool::stride_bytes + start_;
+        return pool_->memory_ + place_.id * pool_->stride_bytes_ + place_.start;
     }
 
     FramePool* pool_ = nullptr;
-    std::uint16_t id_ = 0;
-    std::uint16_t start_ = 0;  // from the beginning of the buffer
-    std::uint16_t size_ = 0;
+    Place place_;
 };
+static_assert(sizeof(Frame) == 16);
 
 // Frames that arrived together on one endpoint, oldest first.
 class FrameBatch {

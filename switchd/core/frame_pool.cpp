@@ -9,8 +9,21 @@
 
 namespace switchd {
 
-FramePool::FramePool(std::size_t buffers) : references_(buffers, 0) {
-    void* memory = ::mmap(nullptr, buffers * stride_bytes, PROT_READ | PROT_WRITE,
+namespace {
+
+// An odd number of cache lines.
+std::size_t stride_of(std::size_t room_bytes) {
+    constexpr std::size_t line_bytes = 64;
+    const std::size_t lines =
+        (FramePool::headroom_bytes + room_bytes + line_bytes - 1) / line_bytes;
+    return (lines | 1) * line_bytes;
+}
+
+}  // namespace
+
+FramePool::FramePool(std::size_t buffers, std::size_t room_bytes)
+    : stride_bytes_(stride_of(room_bytes)), references_(buffers, 0), offloads_(buffers) {
+    void* memory = ::mmap(nullptr, buffers * stride_bytes_, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         throw SetupError("cannot reserve packet memory: " + errno_text(errno),
@@ -21,7 +34,7 @@ FramePool::FramePool(std::size_t buffers) : references_(buffers, 0) {
 }
 
 FramePool::~FramePool() {
-    ::munmap(memory_, references_.size() * stride_bytes);
+    ::munmap(memory_, references_.size() * stride_bytes_);
 }
 
 Frame FramePool::take() noexcept {
@@ -37,12 +50,14 @@ bool FramePool::lend(std::uint16_t& id) noexcept {
 }
 
 std::byte* FramePool::start(std::uint16_t id) noexcept {
-    return memory_ + std::size_t{id} * stride_bytes + headroom_bytes;
+    return memory_ + std::size_t{id} * stride_bytes_ + headroom_bytes;
 }
 
 Frame FramePool::received(std::uint16_t id, std::size_t bytes) noexcept {
     references_[id] = 1;
-    return Frame{*this, id, headroom_bytes, bytes};
+    Frame frame{*this, {.id = id, .start = headroom_bytes}};
+    frame.resize(bytes);
+    return frame;
 }
 
 }  // namespace switchd

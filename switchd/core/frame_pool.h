@@ -1,4 +1,4 @@
-// All packet memory of one loop, taken from the system once.
+// Packet memory of one loop, taken from the system once: buffers of one size.
 //
 // A buffer has headroom in front (a tag or a tunnel header fits) and room for the largest frame;
 // its memory is touched only when used. Buffers are counted references: a Frame is one reference, a
@@ -15,6 +15,8 @@
 #include <memory>
 #include <vector>
 
+#include "switchd/core/offload.h"
+
 namespace switchd {
 
 class Frame;
@@ -27,19 +29,18 @@ class FramePool {
 public:
     static constexpr std::size_t headroom_bytes = 128;
     // A little more than the largest frame: a datagram that was cut shows as too long.
-    static constexpr std::size_t room_bytes = frame_bytes_max + 42;
-    static constexpr std::size_t stride_bytes = headroom_bytes + room_bytes;
-    static_assert(stride_bytes % 64 == 0 && (stride_bytes / 64) % 2 == 1);
+    static constexpr std::size_t room_bytes_default = frame_bytes_max + 42;
     static constexpr std::size_t buffers_max = 32768;  // an id is 15 bits: io_uring's buffer ring
 
-    // Throws SetupError when the address space cannot be had.
-    explicit FramePool(std::size_t buffers);
+    // The room is rounded up. Throws SetupError when the address space cannot be had.
+    explicit FramePool(std::size_t buffers, std::size_t room_bytes = room_bytes_default);
     ~FramePool();
     FramePool(const FramePool&) = delete;
     FramePool& operator=(const FramePool&) = delete;
 
     std::size_t size() const { return references_.size(); }
     std::size_t free() const { return free_.size(); }
+    std::size_t room_bytes() const { return stride_bytes_ - headroom_bytes; }
 
     // An empty frame with all headroom and one reference; a null Frame when none is left.
     Frame take() noexcept;
@@ -55,7 +56,9 @@ private:
     void release(std::uint16_t id) noexcept;
 
     std::byte* memory_ = nullptr;
+    std::size_t stride_bytes_;
     std::vector<std::uint32_t> references_;  // by id; 0 = free or lent
+    std::vector<Offload> offloads_;          // by id, where the frame says that it has one
     std::vector<std::uint16_t> free_;        // a stack; its capacity never changes
 };
 

@@ -167,8 +167,8 @@ void Reactor::lend_buffers() {
     int added = 0;
     std::uint16_t id = 0;
     for (; lent_ < lent_buffers_max && pool_.lend(id); ++lent_, ++added)
-        io_uring_buf_ring_add(ring_->buffers, pool_.start(id), FramePool::room_bytes, id, mask,
-                              added);
+        io_uring_buf_ring_add(ring_->buffers, pool_.start(id),
+                              static_cast<unsigned>(pool_.room_bytes()), id, mask, added);
     if (added > 0) io_uring_buf_ring_advance(ring_->buffers, added);
 }
 
@@ -245,7 +245,7 @@ void Reactor::read_frames(Operation& operation, int fd) {
     if (ring_->reads_multishot)
         sqe.opcode = opcode_read_multishot;
     else
-        sqe.len = FramePool::room_bytes;
+        sqe.len = static_cast<unsigned>(pool_.room_bytes());
     sqe.flags |= IOSQE_BUFFER_SELECT;
     sqe.buf_group = buffer_group;
 }

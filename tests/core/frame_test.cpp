@@ -117,3 +117,41 @@ TEST_CASE("a batch holds its frames in order and frees what nobody took", "[fram
     CHECK(batch.empty());
     CHECK(pool.free() == FrameBatch::frames_max - 1);
 }
+
+TEST_CASE("what is left to do goes with a frame, and its offsets with the front", "[frame]") {
+    FramePool pool{2, 65'600};
+    Frame frame = frame_of(pool, "a frame of some length");
+    CHECK_FALSE(frame.offloaded());
+    const Offload offload{.checksum = true,
+                          .checksum_start = 10,
+                          .checksum_offset = 6,
+                          .segments = Offload::Segments::udp,
+                          .segment_bytes = 5};
+    frame.set_offload(offload);
+    CHECK(frame.offload() == offload);
+    frame.move_front(-4);
+    CHECK(frame.offload().checksum_start == 14);
+
+    Frame other = frame.share();
+    CHECK(other.offload() == frame.offload());
+    REQUIRE(other.own());
+    CHECK(other.offload() == frame.offload());
+    other.move_front(8);
+    CHECK(other.offload().checksum_start == 6);
+    CHECK(frame.offload().checksum_start == 14);
+    other.set_offload({});
+    CHECK_FALSE(other.offloaded());
+    CHECK(other.offload() == Offload{});
+    CHECK(frame.offloaded());
+}
+
+TEST_CASE("a frame may have 64 KiB", "[frame]") {
+    FramePool pool{2, 65'600};
+    Frame frame = pool.take();
+    frame.resize(65'557);
+    CHECK(frame.size() == 65'557);
+    frame.writable()[65'556] = std::byte{7};
+    Frame other = frame.share();
+    REQUIRE(other.own());
+    CHECK(other.bytes()[65'556] == std::byte{7});
+}
