@@ -86,8 +86,9 @@ constexpr FlowField icmp_type = low_byte(field::tp_src), icmp_code = low_byte(fi
 
 class FieldEdit {
 public:
-    FieldEdit(const EditableFrame& frame, const FlowKey& value, const FlowMask& mask)
-        : frame_(frame), value_(value), mask_(mask) {}
+    FieldEdit(const EditableFrame& frame, const FlowKey& value, const FlowMask& mask,
+              std::optional<std::size_t> unsummed_from)
+        : frame_(frame), value_(value), mask_(mask), unsummed_from_(unsummed_from) {}
 
     void write_layer_2();
     void write_layers_3_and_4();
@@ -131,10 +132,16 @@ private:
     // Brings the checksum at this offset up to date, if it is there; `zero` is how zero is written.
     void follow(const Rest& rest, std::size_t offset, const ChecksumChange& change,
                 std::uint16_t zero = 0);
+    // The same where the checksum is still the sum of the pseudo header.
+    void follow_unsummed(const Rest& rest, std::size_t offset, const ChecksumChange& pseudo_header);
+    bool is_unsummed(const Rest& rest) const {
+        return unsummed_from_ && frame_.start + *unsummed_from_ == rest.at();
+    }
 
     const EditableFrame& frame_;
     const FlowKey& value_;
     const FlowMask& mask_;
+    std::optional<std::size_t> unsummed_from_;
 };
 
 void FieldEdit::write_mac(std::byte* at, const FlowField& field, ChecksumChange& change) {
@@ -205,6 +212,11 @@ void FieldEdit::write_arp(const Rest& rest) {
 void FieldEdit::write_transport(const Transport& transport, ChecksumChange change) {
     if (!transport.readable) return;
     const Rest& rest = transport.rest;
+    if (is_unsummed(rest) && (transport.protocol == ip::tcp || transport.protocol == ip::udp)) {
+        follow_unsummed(rest, transport.protocol == ip::tcp ? 16 : 6, change);
+        write_ports(rest, change);
+        return;
+    }
     switch (transport.protocol) {
         case ip::tcp:
             write_ports(rest, change);
@@ -275,10 +287,18 @@ void FieldEdit::follow(const Rest& rest, std::size_t offset, const ChecksumChang
     store(place(rest, offset), checksum == 0 ? zero : checksum);
 }
 
+void FieldEdit::follow_unsummed(const Rest& rest, std::size_t offset,
+                                const ChecksumChange& pseudo_header) {
+    if (pseudo_header.none() || !rest.has(offset + 2)) return;
+    const auto complement = static_cast<std::uint16_t>(~rest.u16(offset));
+    store(place(rest, offset), static_cast<std::uint16_t>(~pseudo_header.applied_to(complement)));
+}
+
 }  // namespace
 
-void edit_fields(const EditableFrame& frame, const FlowKey& value, const FlowMask& mask) noexcept {
-    FieldEdit edit{frame, value, mask};
+void edit_fields(const EditableFrame& frame, const FlowKey& value, const FlowMask& mask,
+                 std::optional<std::size_t> unsummed_from) noexcept {
+    FieldEdit edit{frame, value, mask, unsummed_from};
     edit.write_layer_2();
     if (mask.beyond_layer_2()) edit.write_layers_3_and_4();
 }

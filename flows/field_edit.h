@@ -17,12 +17,18 @@
 // that the checksum covers (RFC 8200, 8.1).
 #pragma once
 
+#include <cstddef>
+#include <optional>
+
 #include "flows/flow_mask.h"
 #include "flows/packet_edit.h"
 
 namespace switchd {
 
 // Writes the bits of `value` that are in `mask`. The frame's size and front stay where they are.
-void edit_fields(const EditableFrame& frame, const FlowKey& value, const FlowMask& mask) noexcept;
+// `unsummed_from`: where the bytes begin of which others are to make the sum
+// (Offload::checksum_start), if at all; a checksum of theirs covers its pseudo header only.
+void edit_fields(const EditableFrame& frame, const FlowKey& value, const FlowMask& mask,
+                 std::optional<std::size_t> unsummed_from = std::nullopt) noexcept;
 
 }  // namespace switchd

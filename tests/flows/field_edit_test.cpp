@@ -1,7 +1,9 @@
 #include "flows/field_edit.h"
 
 #include "flows/match_field.h"
+#include "flows/segmentation.h"
 #include "tests/flows/frames.h"
+#include "tests/flows/large_frame.h"
 #include "tests/flows/random_frame.h"
 #include "tests/flows/seeds.h"
 #include "tests/support/catch.h"
@@ -173,6 +175,36 @@ TEST_CASE("of a frame cut off anywhere, the fields that are left are written",
                     wanted[i] = start[i];
             REQUIRE(after == wanted);
         }
+    }
+}
+
+TEST_CASE("a sum that is left to others may be made before an edit or behind it",
+          "[flows][property]") {
+    for (const auto seed : seeds(300)) {
+        INFO("rerun with seed " << seed);
+        std::mt19937 random{seed};
+        const RandomEdit edit{random};
+        const Large packet = large({.ipv4 = random() % 2 == 0,
+                                    .tcp = random() % 2 == 0,
+                                    .tags = random() % 3,
+                                    .ip_options = random() % 3,
+                                    .payload = random() % 100},
+                                   1000);
+        const auto edit_now = [&](Bytes& bytes, std::optional<std::size_t> unsummed_from) {
+            edit_fields({bytes.data(), bytes.size(), 0}, edit.value, edit.mask, unsummed_from);
+        };
+        Bytes before = packet.frame, behind = packet.frame;
+        REQUIRE(fill_checksum(before, packet.offload));
+        edit_now(before, std::nullopt);
+        edit_now(behind, packet.offload.checksum_start);
+        REQUIRE(fill_checksum(behind, packet.offload));
+        REQUIRE(plain_sum(std::span(behind).subspan(packet.transport_at),
+                          packet.pseudo_sum(behind)) == 0xffff);
+        // There are two zeros.
+        const std::size_t checksum_at = packet.transport_at + packet.offload.checksum_offset;
+        for (Bytes* bytes : {&before, &behind})
+            std::fill_n(bytes->begin() + static_cast<std::ptrdiff_t>(checksum_at), 2, std::byte{});
+        REQUIRE(before == behind);
     }
 }
 
