@@ -20,7 +20,7 @@ Bridge::Bridge(Reactor& reactor, Log& log, const Settings& settings)
       mac_(settings.mac),
       started_(reactor.now()),
       engine_(settings.engine),
-      datapath_(ports_, engine_),
+      datapath_(ports_, engine_, reactor.pool()),
       turns_(reactor),
       ageing_interval_(settings.ageing_interval),
       aged_(reactor.now()) {}

@@ -23,6 +23,23 @@ bool edit_frame(Frame& frame, Edit edit) noexcept {
     return true;
 }
 
+// False: there is no buffer for the frame's own bytes, or no room for a tag.
+bool edit(Frame& frame, const Action& action) noexcept {
+    if (const auto* set = std::get_if<SetFields>(&action)) {
+        const Offload offload = frame.offload();
+        const auto unsummed_from =
+            offload.checksum ? std::optional<std::size_t>(offload.checksum_start) : std::nullopt;
+        return edit_frame(frame, [&](EditableFrame f) {
+            edit_fields(f, set->edit->key, set->edit->mask, unsummed_from);
+            return std::optional{f};
+        });
+    }
+    if (const auto* push = std::get_if<PushVlan>(&action))
+        return edit_frame(frame,
+                          [&](EditableFrame f) { return push_vlan(f, push->tpid, push->tci); });
+    return edit_frame(frame, [](EditableFrame f) { return std::optional{pop_vlan(f)}; });
+}
+
 }  // namespace
 
 void Datapath::receive(Port& in, FrameBatch& batch, TimePoint now) noexcept {
@@ -96,8 +113,22 @@ void Datapath::transmit(Port& out, Frame frame) noexcept {
     out.out.count(frame.size());
     if (observed_) observer_->packet_out(out.number, frame.bytes());
     for (std::size_t i = 0; i + 1 < out.endpoints.size(); ++i)
-        out.endpoints[i]->enqueue(frame.share());
-    if (!out.endpoints.empty()) out.endpoints.back()->enqueue(std::move(frame));
+        enqueue(out, *out.endpoints[i], frame.share());
+    if (!out.endpoints.empty()) enqueue(out, *out.endpoints.back(), std::move(frame));
+}
+
+void Datapath::enqueue(Port& out, Endpoint& endpoint, Frame frame) noexcept {
+    if (!frame.offloaded() || endpoint.takes_offloads()) [[likely]]
+        return endpoint.enqueue(std::move(frame));
+    for (const Frame& each : wire_frames_.of(frame)) endpoint.enqueue(each.share());
+    if (const auto why = wire_frames_.missing()) out.count_drop(*why);
+}
+
+void Datapath::tell_controllers(const PacketInRequest& request, const Frame& frame) noexcept {
+    if (!packet_in_receiver_) return;
+    if (!frame.offloaded()) return packet_in_receiver_->packet_in(request, frame.bytes());
+    for (const Frame& each : wire_frames_.of(frame))
+        packet_in_receiver_->packet_in(request, each.bytes());
 }
 
 void Datapath::execute(const ActionProgram& program, PortNumber in_port, Port* in,
@@ -106,32 +137,24 @@ void Datapath::execute(const ActionProgram& program, PortNumber in_port, Port* i
         if (in) in->count_drop(reason);
     };
     const std::size_t steps = program.steps.size();
+    const bool offloaded = frame.offloaded();
     for (std::size_t i = 0; i < steps; ++i) {
         const Action& action = program.steps[i];
         if (const auto* to = std::get_if<Output>(&action)) {
             output(*to, frame, i + 1 == steps);
-        } else if (const auto* set = std::get_if<SetFields>(&action)) {
-            if (!edit_frame(frame, [&](EditableFrame f) {
-                    edit_fields(f, set->edit->key, set->edit->mask);
-                    return std::optional{f};
-                }))
-                return drop(DropReason::buffer_exhausted);
-        } else if (const auto* push = std::get_if<PushVlan>(&action)) {
-            if (!edit_frame(frame,
-                            [&](EditableFrame f) { return push_vlan(f, push->tpid, push->tci); }))
-                return drop(DropReason::buffer_exhausted);
-        } else if (std::holds_alternative<PopVlan>(action)) {
-            if (!edit_frame(frame, [](EditableFrame f) { return std::optional{pop_vlan(f)}; }))
-                return drop(DropReason::buffer_exhausted);
         } else if (const auto* punt = std::get_if<Punt>(&action)) {
             if (local_receiver_)
                 local_receiver_->punted(punt->to, punt->vlan, in_port, frame.bytes());
         } else if (const auto* told = std::get_if<ToController>(&action)) {
-            if (packet_in_receiver_) packet_in_receiver_->packet_in(*told->request, frame.bytes());
+            tell_controllers(*told->request, frame);
         } else if (const auto* dropped = std::get_if<Drop>(&action)) {
             drop(dropped->reason);
+        } else {
+            if (offloaded) wire_frames_.forget();
+            if (!edit(frame, action)) return drop(DropReason::buffer_exhausted);
         }
     }
+    if (offloaded) wire_frames_.forget();
 }
 
 // To the last port of the last step goes the frame itself, to all others a share.

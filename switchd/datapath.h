@@ -13,6 +13,7 @@
 #include "flows/forwarding_engine.h"
 #include "switchd/core/endpoint.h"
 #include "switchd/port_table.h"
+#include "switchd/wire_frames.h"
 
 namespace switchd {
 
@@ -44,8 +45,9 @@ public:
 
 class Datapath {
 public:
-    // The arguments must outlive this.
-    Datapath(PortTable& ports, ForwardingEngine& engine) : ports_(ports), engine_(engine) {}
+    // The arguments must outlive this. `pool`: for frames that have to be made.
+    Datapath(PortTable& ports, ForwardingEngine& engine, FramePool& pool)
+        : ports_(ports), engine_(engine), wire_frames_(pool) {}
 
     // Null for none.
     void set_local_receiver(LocalReceiver* receiver) { local_receiver_ = receiver; }
@@ -75,9 +77,12 @@ private:
     void wait(Port& in, std::span<Frame* const> frames) noexcept;
     void execute(const ActionProgram& program, PortNumber in_port, Port* in, Frame frame) noexcept;
     void output(const Output& output, Frame& frame, bool last) noexcept;
+    void enqueue(Port& out, Endpoint& endpoint, Frame frame) noexcept;
+    void tell_controllers(const PacketInRequest& request, const Frame& frame) noexcept;
 
     PortTable& ports_;
     ForwardingEngine& engine_;
+    WireFrames wire_frames_;  // of the frame that is under way
     LocalReceiver* local_receiver_ = nullptr;
     PacketInReceiver* packet_in_receiver_ = nullptr;
     PacketObserver* observer_ = nullptr;

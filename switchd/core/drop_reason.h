@@ -11,6 +11,7 @@ namespace switchd {
 enum class DropReason : std::uint8_t {
     runt,                    // shorter than an Ethernet header, or cut within its VLAN tag
     too_long,                // longer than the largest frame the switch carries
+    bad_offload,             // it is not what its sender says that is left to do to it
     no_rule,                 // no rule of the table matches
     rule_drop,               // the rule that matches says drop
     fragment,                // fragments are to be dropped
@@ -34,6 +35,7 @@ constexpr std::string_view to_string(DropReason reason) {
     constexpr std::string_view names[] = {
         "runt",
         "too_long",
+        "bad_offload",
         "no_rule",
         "rule_drop",
         "fragment",

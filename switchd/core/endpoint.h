@@ -76,6 +76,8 @@ public:
     }
     bool closed() const { return closed_; }
 
+    // It takes frames of which something is left to do (Frame::offload()).
+    virtual bool takes_offloads() const { return false; }
     // While it is paused, no more is taken from the peer than what is on its way already.
     virtual void set_paused(bool paused) noexcept = 0;
 

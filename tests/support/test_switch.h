@@ -37,6 +37,11 @@ public:
         }
         sink_.receive(*this, batch);
     }
+    void sends(Frame frame) {
+        FrameBatch batch;
+        batch.push(std::move(frame));
+        sink_.receive(*this, batch);
+    }
     // What has been sent to it since it was last asked.
     std::vector<Bytes> received() {
         std::vector<Bytes> result;
@@ -47,10 +52,17 @@ public:
         }
         return result;
     }
+    std::vector<Frame> received_frames() {
+        std::vector<Frame> result;
+        while (!queue_.empty()) result.push_back(queue_.pop_front());
+        return result;
+    }
     void hangs_up() { sink_.ended(*this); }
 
     void set_paused(bool on) noexcept override { paused = on; }
     bool paused = false;
+    bool takes_offloads() const override { return offloads; }
+    bool offloads = false;
 
 protected:
     void flush() noexcept override {}

@@ -1,5 +1,7 @@
 #include "switchd/datapath.h"
 
+#include "flows/flow_text.h"
+#include "tests/flows/large_frame.h"
 #include "tests/support/catch.h"
 #include "tests/support/test_switch.h"
 
@@ -231,4 +233,111 @@ TEST_CASE("a port may go while its frames wait", "[datapath]") {
     one.hangs_up();
     lan.bridge().remove_port(1);
     CHECK(lan.loop().until([&] { return lan.free_buffers() == free; }));
+}
+
+namespace {
+
+// A switch with a port whose peer leaves work to others.
+struct Offloading {
+    void sends(const test::Large& packet) {
+        Frame frame = large.take();
+        frame.resize(packet.frame.size());
+        std::ranges::copy(packet.frame, frame.writable().begin());
+        frame.set_offload(packet.offload);
+        from.sends(std::move(frame));
+    }
+
+    FramePool large{8, 65'600};
+    TestSwitch lan;
+    FakeEndpoint& from = lan.plug(1);
+};
+
+// Of TCP over IPv4, from alice (2) to everybody there is.
+test::Large packet(std::size_t payload) {
+    return test::large({.payload = payload}, 1000);
+}
+
+}  // namespace
+
+TEST_CASE("a large frame goes whole to who takes it, and in segments to others", "[datapath]") {
+    Offloading lab;
+    auto& whole = lab.lan.plug(2);
+    auto& first = lab.lan.plug(3);
+    auto& second = lab.lan.plug(3);
+    whole.offloads = true;
+    const auto large = packet(2500);
+    const std::size_t headers = large.frame.size() - 2500;
+    const std::size_t free = lab.lan.free_buffers();
+    lab.sends(large);
+    const auto as_it_was = whole.received_frames();
+    REQUIRE(as_it_was.size() == 1);
+    CHECK(as_it_was[0].size() == large.frame.size());
+    CHECK(as_it_was[0].offload() == large.offload);
+    CHECK(free - lab.lan.free_buffers() == 3);  // made once for both
+    const Frames segments = first.received();
+    REQUIRE(segments.size() == 3);
+    CHECK(segments[0].size() == headers + 1000);
+    CHECK(segments[2].size() == headers + 500);
+    CHECK(second.received() == segments);
+    CHECK(lab.lan.free_buffers() == free);
+}
+
+TEST_CASE("a tag in front and a new address leave large frames right", "[datapath]") {
+    Offloading lab;
+    auto& whole = lab.lan.plug(2);
+    auto& tagged = lab.lan.plug(3);
+    whole.offloads = true;
+    const auto rule = parse_flow_mod(
+        "ip,actions=output:2,mod_nw_dst:192.0.2.9,push_vlan:0x8100,output:2,output:3",
+        FlowMod::Command::add);
+    REQUIRE(rule);
+    REQUIRE(lab.lan.bridge().tables().flow_tables().apply(*rule, lab.lan.bridge().now()));
+    const auto large = packet(1500);
+    lab.sends(large);
+    const auto frames = whole.received_frames();
+    REQUIRE(frames.size() == 2);
+    CHECK(std::ranges::equal(frames[0].bytes(), large.frame));
+    CHECK(frames[1].offload().checksum_start == large.offload.checksum_start + 4);
+    CHECK(frames[1].offload().segments == large.offload.segments);
+    const Frames segments = tagged.received();
+    REQUIRE(segments.size() == 2);
+    for (const Bytes& segment : segments) {
+        const auto bytes = std::as_bytes(std::span(segment)).subspan(4);
+        CHECK(test::get_32(bytes, 30) == 0xc0000209);
+        CHECK(test::plain_sum(bytes.subspan(large.transport_at), large.pseudo_sum(bytes)) ==
+              0xffff);
+    }
+}
+
+TEST_CASE("a checksum is filled in for who wants it whole", "[datapath]") {
+    Offloading lab;
+    auto& other = lab.lan.plug(2);
+    auto small = packet(20);
+    small.offload.segments = Offload::Segments::none;
+    lab.sends(small);
+    const Frames frames = other.received();
+    REQUIRE(frames.size() == 1);
+    const auto bytes = std::as_bytes(std::span(frames[0]));
+    CHECK(bytes.size() == small.frame.size());
+    CHECK(test::plain_sum(bytes.subspan(small.transport_at), small.pseudo_sum(bytes)) == 0xffff);
+}
+
+TEST_CASE("what is not what its sender says is dropped where it would be cut", "[datapath]") {
+    Offloading lab;
+    auto& other = lab.lan.plug(2);
+    auto wrong = packet(3000);
+    wrong.offload.segments = Offload::Segments::udp;
+    lab.sends(wrong);
+    auto outside = packet(20);
+    outside.offload.segments = Offload::Segments::none;
+    outside.offload.checksum_offset = 60'000;
+    lab.sends(outside);
+    CHECK(other.received().empty());
+    CHECK(lab.lan.bridge().find_port(2)->drops[static_cast<std::size_t>(DropReason::bad_offload)] ==
+          2);
+    auto jumbo = test::large({.payload = 60'000}, 20'000);
+    lab.sends(jumbo);
+    CHECK(other.received().empty());
+    CHECK(lab.lan.bridge().find_port(2)->drops[static_cast<std::size_t>(DropReason::too_long)] ==
+          1);
 }
