@@ -114,8 +114,9 @@ void Program::close() {
     bridge_.detach_all();
     bridge_.stop();
     const auto idle = [&] {
-        return signals_.idle() && turns_.idle() && vde_.idle() && bridge_.idle() &&
-               (!openflow_ || openflow_->idle()) && (!control_server_ || control_server_->idle()) &&
+        return !reactor_.has_retired() && signals_.idle() && turns_.idle() && vde_.idle() &&
+               bridge_.idle() && (!openflow_ || openflow_->idle()) &&
+               (!control_server_ || control_server_->idle()) &&
                (!unixctl_server_ || unixctl_server_->idle());
     };
     while (!idle()) reactor_.run_once();

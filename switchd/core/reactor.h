@@ -96,6 +96,8 @@ public:
 
     // Keeps the object until it is idle, at least until the end of this turn, then destroys it.
     void retire(std::unique_ptr<Retirable> object);
+    // Some of these are still there, and what they refer to has to be.
+    bool has_retired() const { return !retired_.empty(); }
 
 private:
     class HookList {
