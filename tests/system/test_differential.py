@@ -74,6 +74,7 @@ def let_learn_stations(both):
 def test_frames_leave_as_they_leave_open_vswitch(lab, seed):
     both = Both(lab)
     let_learn_stations(both)
+    total = 0
     for round_number in range(TABLES_TRIED):
         rng = random.Random(f"{seed} {round_number} frames")
         version = rng.choice(VERSIONS)
@@ -86,7 +87,7 @@ def test_frames_leave_as_they_leave_open_vswitch(lab, seed):
         both.purge()
         rest = through_real(both, [each for each in packets if has_two_tags(each[1])])
         ours, real = through_ours(both, packets), [sum(each, Counter()) for each in zip(real, rest)]
-        assert sum(sum(each.values()) for each in ours) > 0
+        total += sum(sum(each.values()) for each in ours)
         for number in range(PORT_COUNT):
             only = [f"only {whose}: {count} of {each.hex()}"
                     for whose, more, less in (("ours", ours, real), ("theirs", real, ours))
@@ -94,3 +95,4 @@ def test_frames_leave_as_they_leave_open_vswitch(lab, seed):
             assert not only, "\n".join([f"SEED={seed}, round {round_number}, version {version},"
                                         f" port {number + 1}",
                                         *rules, *only, both.switchd.ctl("drops").stdout])
+    assert total > 0  # one random table alone may drop all
