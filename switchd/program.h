@@ -61,11 +61,14 @@ private:
     // 8,192 buffers of 9.2 KiB: 75 MiB of addresses, touched only as far as queues fill. Less than
     // half of them can ever wait for peers that do not read.
     static constexpr std::size_t buffers = 8192;
+    // For what devices hand over whole: 16 MiB of addresses.
+    static constexpr std::size_t large_buffers = 256;
 
     Log& log_;
     SteadyClock clock_;
     FramePool pool_{buffers};
-    Reactor reactor_{pool_, clock_};
+    FramePool large_pool_{large_buffers, large_room_bytes};
+    Reactor reactor_{pool_, large_pool_, clock_};
     int signal_ = 0;
     bool closed_ = false;
     RequestTurns turns_{reactor_};

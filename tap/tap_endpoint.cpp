@@ -1,6 +1,9 @@
 #include "tap/tap_endpoint.h"
 
+#include <algorithm>
 #include <cerrno>
+
+#include "switchd/core/virtio_header.h"
 
 namespace switchd {
 
@@ -16,16 +19,34 @@ bool TapEndpoint::idle() const {
 void TapEndpoint::on_read(Completion& completion) noexcept {
     if (closed()) return;
     if (completion.result > 0) {
-        if (completion.frame.size() > frame_bytes_max)
-            count_drop(DropReason::too_long);
-        else
-            deliver(std::move(completion.frame));
+        receive(std::move(completion.frame));
     } else if (completion.result < 0 && completion.result != -ENOBUFS &&
                completion.result != -EAGAIN && completion.result != -EINTR &&
                completion.result != -ECANCELED) {
         return sink_.ended(*this);  // EBADFD, EIO: the interface was deleted
     }
     if (!completion.more && !paused_) start();
+}
+
+// As the device has it, in a large buffer. What fits an ordinary one goes there: large ones are
+// few, and the frame may have to wait somewhere.
+void TapEndpoint::receive(Frame frame) noexcept {
+    if (frame.size() < virtio_header_bytes) return count_drop(DropReason::runt);
+    const auto header = frame.bytes().first<virtio_header_bytes>();
+    const auto offload = read_virtio_header(header, frame.bytes().subspan(virtio_header_bytes));
+    if (!offload) return count_drop(DropReason::bad_offload);
+    frame.move_front(virtio_header_bytes);
+    if (frame.size() <= frame_bytes_max) {
+        Frame copy = reactor_.pool().take();
+        if (!copy) return count_drop(DropReason::buffer_exhausted);
+        copy.resize(frame.size());
+        std::ranges::copy(frame.bytes(), copy.writable().begin());
+        frame = std::move(copy);
+    } else if (offload->segments == Offload::Segments::none) {
+        return count_drop(DropReason::too_long);
+    }
+    frame.set_offload(*offload);
+    deliver(std::move(frame));
 }
 
 // A read that is being cancelled starts anew when it has ended.
@@ -40,16 +61,27 @@ void TapEndpoint::set_paused(bool paused) noexcept {
 
 void TapEndpoint::flush() noexcept {
     while (!queue_.empty()) {
-        submitted_.push_back(queue_.pop_front());
-        reactor_.write_frame(write_, device_.get(), submitted_.back().bytes(),
+        Frame frame = queue_.pop_front();
+        if (frame.headroom() < virtio_header_bytes) {
+            count_drop(DropReason::buffer_exhausted);
+            continue;
+        }
+        const auto header = frame.front_room(virtio_header_bytes).first<virtio_header_bytes>();
+        write_virtio_header(header, frame.offload(), frame.bytes());
+        submitted_.push_back(std::move(frame));
+        reactor_.write_frame(write_, device_.get(),
+                             {header.data(), header.size() + submitted_.back().size()},
                              static_cast<std::uint16_t>(submitted_.size()));
     }
     if (!submitted_.empty()) reactor_.after_submit(settle_hook_);
 }
 
+// The kernel reads the header with an eye to the frame, and refuses what does not fit.
 void TapEndpoint::on_write_failed(Completion& completion) noexcept {
     if (completion.result < 0)
-        count_drop(completion.result == -EIO ? DropReason::port_down : DropReason::queue_full);
+        count_drop(completion.result == -EIO      ? DropReason::port_down
+                   : completion.result == -EINVAL ? DropReason::bad_offload
+                                                  : DropReason::queue_full);
 }
 
 }  // namespace switchd

@@ -1,7 +1,8 @@
 // A TAP interface as an endpoint: the host's network stack plugged into the switch.
 //
 // The kernel takes every frame at once or not at all, so nothing ever waits here: what it refuses
-// (the interface is down) is dropped and counted.
+// (the interface is down) is dropped and counted. Large frames and open checksums pass whole in
+// both directions.
 #pragma once
 
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "switchd/core/endpoint.h"
 #include "switchd/core/fd.h"
+#include "tap/tap_device.h"
 
 namespace switchd {
 
@@ -18,19 +20,24 @@ public:
     TapEndpoint(Reactor& reactor, FrameSink& sink, Fd device, std::string name);
 
     // Begins to receive.
-    void start() { reactor_.read_frames(read_, device_.get()); }
+    void start() { reactor_.read_large_frames(read_, device_.get()); }
 
     int id() const override { return id_; }
     std::string_view module() const override { return "tuntap"; }
+    bool takes_offloads() const override { return true; }
     bool idle() const override;
     void set_paused(bool paused) noexcept override;
 
 protected:
     void flush() noexcept override;
-    void close_peer() noexcept override { reactor_.cancel(read_); }
+    void close_peer() noexcept override {
+        forget_offloads(device_);
+        reactor_.cancel(read_);
+    }
 
 private:
     void on_read(Completion& completion) noexcept;
+    void receive(Frame frame) noexcept;
     void on_write_failed(Completion& completion) noexcept;
     void settle() noexcept { submitted_.clear(); }
 

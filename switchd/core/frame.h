@@ -75,6 +75,9 @@ public:
     // For the only owner: its bytes, the room in front of and behind them, and new bounds.
     std::span<std::byte> writable() { return {data(), size()}; }
     std::size_t headroom() const { return place_.start; }
+    // The `bytes` in front of the frame, at most headroom(): for what a device wants to read there.
+    // Not for the only owner alone: all owners of the same bytes put the same there.
+    std::span<std::byte> front_room(std::size_t bytes) const { return {data() - bytes, bytes}; }
     std::size_t room() const { return pool_->stride_bytes_ - place_.start; }
     void resize(std::size_t bytes) { place_.size = bytes & size_bits; }
     // Moves the front by `bytes`: negative grows into the headroom, positive cuts. At most

@@ -25,6 +25,10 @@ class Frame;
 // dropped.
 inline constexpr std::size_t frame_bytes_max = 9216 + 14 + 8;
 
+// Room for the largest IP packet with its Ethernet header and two tags, and for the header that a
+// device may put in front.
+inline constexpr std::size_t large_room_bytes = 65535 + 14 + 8 + 12;
+
 class FramePool {
 public:
     static constexpr std::size_t headroom_bytes = 128;

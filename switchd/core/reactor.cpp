@@ -18,10 +18,10 @@ namespace {
 constexpr unsigned requests_max = 4096;
 // What does not fit waits in the kernel and is not lost.
 constexpr unsigned completions_max = 8192;
-// Buffers in the kernel's hands for whatever arrives next; a power of two. More would only spread
+// Buffers in the kernel's hands for whatever arrives next; powers of two. More would only spread
 // the same traffic over more cache lines.
-constexpr unsigned lent_buffers_max = 512;
-constexpr unsigned short buffer_group = 0;
+constexpr unsigned ordinary_lent_max = 512;
+constexpr unsigned large_lent_max = 32;
 
 // Not in liburing 2.3 yet; Linux has it from 6.7 on.
 constexpr std::uint8_t opcode_read_multishot = 49;
@@ -53,10 +53,68 @@ constexpr std::uint64_t address_mask = (std::uint64_t{1} << tag_shift) - 1;
     }
 }
 
+// The buffers of one pool that the kernel may fill: a group of provided buffers. Their ids in it
+// say which pool they are of.
+class LentBuffers {
+public:
+    LentBuffers(FramePool& pool, std::uint16_t group, unsigned count_max)
+        : pool_(pool), group_(group), count_max_(count_max) {}
+    ~LentBuffers() {
+        if (ring_) ::munmap(ring_, bytes());
+    }
+    LentBuffers(const LentBuffers&) = delete;
+    LentBuffers& operator=(const LentBuffers&) = delete;
+
+    // 0 or an errno.
+    int register_with(io_uring& uring) {
+        void* memory =
+            ::mmap(nullptr, bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) return errno;
+        ring_ = static_cast<io_uring_buf_ring*>(memory);
+        io_uring_buf_ring_init(ring_);
+        io_uring_buf_reg registration{};
+        registration.ring_addr = reinterpret_cast<std::uint64_t>(memory);
+        registration.ring_entries = count_max_;
+        registration.bgid = group_;
+        return -io_uring_register_buf_ring(&uring, &registration, 0);
+    }
+
+    void lend() {
+        const int mask = static_cast<int>(count_max_) - 1;
+        int added = 0;
+        std::uint16_t id = 0;
+        for (; count_ < count_max_ && pool_.lend(id); ++count_, ++added)
+            io_uring_buf_ring_add(ring_, pool_.start(id), room_bytes(),
+                                  static_cast<std::uint16_t>(id | group_ << id_bits), mask, added);
+        if (added > 0) io_uring_buf_ring_advance(ring_, added);
+    }
+    static std::uint16_t group_of(std::uint16_t id) { return id >> id_bits; }
+    Frame filled(std::uint16_t id, std::size_t bytes) {
+        --count_;
+        return pool_.received(id & (FramePool::buffers_max - 1), bytes);
+    }
+
+    std::uint16_t group() const { return group_; }
+    unsigned room_bytes() const { return static_cast<unsigned>(pool_.room_bytes()); }
+
+private:
+    static constexpr unsigned id_bits = 15;
+    static_assert(FramePool::buffers_max == 1U << id_bits);
+
+    std::size_t bytes() const { return count_max_ * sizeof(io_uring_buf); }
+
+    FramePool& pool_;
+    std::uint16_t group_;
+    unsigned count_max_;
+    unsigned count_ = 0;
+    io_uring_buf_ring* ring_ = nullptr;
+};
+
 }  // namespace
 
 struct Reactor::Ring {
-    Ring() {
+    Ring(FramePool& pool, FramePool& large_pool)
+        : buffers{{pool, ordinary, ordinary_lent_max}, {large_pool, large, large_lent_max}} {
         io_uring_params parameters{};
         // SUBMIT_ALL: a request that fails at once does not hold back those behind it.
         parameters.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
@@ -66,38 +124,22 @@ struct Reactor::Ring {
             error < 0)
             refuse_start(-error);
 
-        void* memory = ::mmap(nullptr, lent_buffers_max * sizeof(io_uring_buf),
-                              PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (memory == MAP_FAILED) {
-            const int error = errno;
-            io_uring_queue_exit(&uring);
-            refuse_start(error);
-        }
-        buffers = static_cast<io_uring_buf_ring*>(memory);
-        io_uring_buf_ring_init(buffers);
-        io_uring_buf_reg registration{};
-        registration.ring_addr = reinterpret_cast<std::uint64_t>(memory);
-        registration.ring_entries = lent_buffers_max;
-        registration.bgid = buffer_group;
-        if (const int error = io_uring_register_buf_ring(&uring, &registration, 0); error < 0) {
-            io_uring_queue_exit(&uring);
-            ::munmap(memory, lent_buffers_max * sizeof(io_uring_buf));
-            refuse_start(-error);
-        }
+        for (LentBuffers& each : buffers)
+            if (const int error = each.register_with(uring); error != 0) {
+                io_uring_queue_exit(&uring);
+                refuse_start(error);
+            }
         if (io_uring_probe* probe = io_uring_get_probe_ring(&uring)) {
             reads_multishot = io_uring_opcode_supported(probe, opcode_read_multishot) != 0;
             io_uring_free_probe(probe);
         }
     }
-    ~Ring() {
-        io_uring_queue_exit(&uring);
-        ::munmap(buffers, lent_buffers_max * sizeof(io_uring_buf));
-    }
+    ~Ring() { io_uring_queue_exit(&uring); }
     Ring(const Ring&) = delete;
     Ring& operator=(const Ring&) = delete;
 
     io_uring uring{};
-    io_uring_buf_ring* buffers = nullptr;
+    LentBuffers buffers[2];  // by Size
     bool reads_multishot = false;
 };
 
@@ -118,8 +160,11 @@ void Reactor::HookList::run() {
     }
 }
 
-Reactor::Reactor(FramePool& pool, const Clock& clock)
-    : pool_(pool), clock_(clock), now_(clock.now()), ring_(std::make_unique<Ring>()) {}
+Reactor::Reactor(FramePool& pool, FramePool& large_pool, const Clock& clock)
+    : pool_(pool),
+      clock_(clock),
+      now_(clock.now()),
+      ring_(std::make_unique<Ring>(pool, large_pool)) {}
 
 Reactor::~Reactor() {
     // What was retired last still has cancelled requests in flight: a few turns bring them home.
@@ -133,7 +178,7 @@ void Reactor::run() {
 }
 
 void Reactor::run_once() {
-    lend_buffers();
+    for (LentBuffers& each : ring_->buffers) each.lend();
     if (before_submit_.empty() && linger_until_ > now_) look_around();
     // An interrupted wait is no error: what is there is harvested. Who asked for something between
     // two turns is not kept waiting.
@@ -162,16 +207,6 @@ void Reactor::look_around() {
     }
 }
 
-void Reactor::lend_buffers() {
-    constexpr int mask = static_cast<int>(lent_buffers_max) - 1;
-    int added = 0;
-    std::uint16_t id = 0;
-    for (; lent_ < lent_buffers_max && pool_.lend(id); ++lent_, ++added)
-        io_uring_buf_ring_add(ring_->buffers, pool_.start(id),
-                              static_cast<unsigned>(pool_.room_bytes()), id, mask, added);
-    if (added > 0) io_uring_buf_ring_advance(ring_->buffers, added);
-}
-
 void Reactor::harvest() {
     io_uring* const uring = &ring_->uring;
     io_uring_cqe* cqe = nullptr;
@@ -184,9 +219,9 @@ void Reactor::harvest() {
         completion.more = (cqe->flags & IORING_CQE_F_MORE) != 0;
         completion.tag = static_cast<std::uint16_t>(cqe->user_data >> tag_shift);
         if (cqe->flags & IORING_CQE_F_BUFFER) {
-            --lent_;
             const auto id = static_cast<std::uint16_t>(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
-            completion.frame = pool_.received(id, static_cast<std::size_t>(std::max(cqe->res, 0)));
+            completion.frame = ring_->buffers[LentBuffers::group_of(id)].filled(
+                id, static_cast<std::size_t>(std::max(cqe->res, 0)));
         }
         auto* const operation = reinterpret_cast<Operation*>(cqe->user_data & address_mask);
         if (!operation) continue;
@@ -229,7 +264,7 @@ void Reactor::receive_frames(Operation& operation, int fd) {
     io_uring_sqe& sqe = next_request(operation, 0);
     io_uring_prep_recv_multishot(&sqe, fd, nullptr, 0, 0);
     sqe.flags |= IOSQE_BUFFER_SELECT;
-    sqe.buf_group = buffer_group;
+    sqe.buf_group = ring_->buffers[ordinary].group();
 }
 
 void Reactor::send_frame(Operation& operation, int fd, std::span<const std::byte> bytes,
@@ -239,15 +274,16 @@ void Reactor::send_frame(Operation& operation, int fd, std::span<const std::byte
     sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
 }
 
-void Reactor::read_frames(Operation& operation, int fd) {
+void Reactor::read_multishot(Operation& operation, int fd, Size size) {
+    const LentBuffers& buffers = ring_->buffers[size];
     io_uring_sqe& sqe = next_request(operation, 0);
     io_uring_prep_read(&sqe, fd, nullptr, 0, static_cast<std::uint64_t>(-1));
     if (ring_->reads_multishot)
         sqe.opcode = opcode_read_multishot;
     else
-        sqe.len = static_cast<unsigned>(pool_.room_bytes());
+        sqe.len = buffers.room_bytes();
     sqe.flags |= IOSQE_BUFFER_SELECT;
-    sqe.buf_group = buffer_group;
+    sqe.buf_group = buffers.group();
 }
 
 void Reactor::write_frame(Operation& operation, int fd, std::span<const std::byte> bytes,

@@ -34,8 +34,9 @@ namespace switchd {
 
 class Reactor {
 public:
-    // `pool` and `clock` must outlive this. Throws SetupError that says why io_uring cannot be had.
-    Reactor(FramePool& pool, const Clock& clock);
+    // `pool` is for ordinary frames, `large_pool` for those of read_large_frames(). All must
+    // outlive this. Throws SetupError that says why io_uring cannot be had.
+    Reactor(FramePool& pool, FramePool& large_pool, const Clock& clock);
     ~Reactor();
     Reactor(const Reactor&) = delete;
     Reactor& operator=(const Reactor&) = delete;
@@ -60,7 +61,10 @@ public:
                     std::uint16_t tag);
     // The same for devices (TAP), where a frame is what one read or write moves. Before Linux 6.7
     // each read completes for itself, with `more` false.
-    void read_frames(Operation& operation, int fd);
+    void read_frames(Operation& operation, int fd) { read_multishot(operation, fd, ordinary); }
+    // What may be 64 KiB and a header, into buffers of the large pool. These are few: who keeps a
+    // frame for long copies it.
+    void read_large_frames(Operation& operation, int fd) { read_multishot(operation, fd, large); }
     void write_frame(Operation& operation, int fd, std::span<const std::byte> bytes,
                      std::uint16_t tag);
     // The next connection completes with its descriptor, a blocking one: this ring waits for what
@@ -112,8 +116,10 @@ private:
     };
     struct Ring;
 
+    enum Size : unsigned { ordinary, large };  // of buffers
+
+    void read_multishot(Operation& operation, int fd, Size size);
     io_uring_sqe& next_request(Operation& operation, std::uint16_t tag);
-    void lend_buffers();
     void look_around();
     void harvest();
     void bury();
@@ -124,7 +130,6 @@ private:
     TimePoint now_;
     TimePoint linger_until_{};
     std::unique_ptr<Ring> ring_;
-    unsigned lent_ = 0;  // buffers that the kernel may fill
     bool running_ = false;
     HookList after_submit_, before_submit_;
     std::vector<std::unique_ptr<Retirable>> retired_;

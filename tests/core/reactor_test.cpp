@@ -230,6 +230,40 @@ TEST_CASE("every failed send is known before the after-submit hooks, however man
     CHECK(order.log.find('a') == count);
 }
 
+TEST_CASE("large frames come in buffers of their own", "[reactor]") {
+    Loop loop;
+    auto [ours, theirs] = socket_pair(SOCK_SEQPACKET);
+    auto [small_ours, small_theirs] = socket_pair(SOCK_SEQPACKET);
+    Recorder large, ordinary;
+    large.keep_frames = ordinary.keep_frames = true;
+    loop.reactor.read_large_frames(large.operation, ours.get());
+    loop.reactor.read_frames(ordinary.operation, small_ours.get());
+    loop.turn();
+    const std::string text(65'536, 'x');
+    send_text(theirs, text);
+    send_text(small_theirs, "small");
+    REQUIRE(loop.until([&] { return large.received.size() + ordinary.received.size() == 2; }));
+    CHECK(large.received.front() == text);
+    CHECK(large.frames.front().room() == loop.large_pool.room_bytes());
+    CHECK(ordinary.received.front() == "small");
+    CHECK(ordinary.frames.front().room() == loop.pool.room_bytes());
+
+    // When all are in use, it ends with the reason, and goes on when one has come back.
+    large.more = true;
+    while (large.more) {
+        send_text(theirs, "large");
+        loop.turn();
+    }
+    CHECK(large.results.back() == -ENOBUFS);
+    CHECK(large.frames.size() == loop.large_pool.size());
+    large.frames.clear();
+    loop.reactor.read_large_frames(large.operation, ours.get());
+    REQUIRE(loop.until([&] { return !large.frames.empty(); }));
+    CHECK(large.received.back() == "large");
+    bring_home(loop, large);
+    bring_home(loop, ordinary);
+}
+
 TEST_CASE("hooks run once, after-submit before before-submit, and chains end within the turn",
           "[reactor]") {
     Loop loop;
@@ -255,8 +289,9 @@ TEST_CASE("hooks run once, after-submit before before-submit, and chains end wit
 
 TEST_CASE("a hook asked for between two turns does not wait for anything else", "[reactor]") {
     FramePool pool{1};
+    FramePool large_pool{1, large_room_bytes};
     const SteadyClock clock;
-    Reactor reactor{pool, clock};
+    Reactor reactor{pool, large_pool, clock};
     struct Hooked {
         void on_turn() noexcept { ++turns; }
         int turns = 0;
@@ -465,8 +500,9 @@ TEST_CASE("the loop's end waits for retired objects", "[reactor]") {
 
 TEST_CASE("the loop's end does not wait for what has nothing in flight", "[reactor]") {
     FramePool pool{1};
+    FramePool large_pool{1, large_room_bytes};
     const SteadyClock clock;
-    Reactor reactor{pool, clock};
+    Reactor reactor{pool, large_pool, clock};
     struct Idle : Retirable {
         bool idle() const override { return true; }
     };
@@ -495,8 +531,9 @@ TEST_CASE("where io_uring is forbidden the start says so, and what to do", "[rea
         try {
             refuse_io_uring(error);
             FramePool pool{1};
+            FramePool large_pool{1, large_room_bytes};
             const SteadyClock clock;
-            const Reactor reactor{pool, clock};
+            const Reactor reactor{pool, large_pool, clock};
         } catch (const SetupError& refused) {
             line = refused.line();
         }

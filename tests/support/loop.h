@@ -60,8 +60,9 @@ public:
     }
 
     FramePool pool;
+    FramePool large_pool{16, large_room_bytes};
     SteadyClock clock;
-    Reactor reactor{pool, clock};
+    Reactor reactor{pool, large_pool, clock};
 
 private:
     void on_tick() noexcept { ticked_ = true; }
