@@ -7,7 +7,7 @@
 
 #include "flows/openflow/version.h"
 #include "switchd/core/clock.h"
-#include "switchd/stream_target.h"
+#include "switchd/core/stream_target.h"
 #include "switchd/tls_stream.h"
 
 namespace switchd {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "switchd/stream_socket.h"
+#include "switchd/core/stream_socket.h"
 
 namespace switchd {
 

@@ -7,8 +7,8 @@
 #include "switchd/core/listener.h"
 #include "switchd/core/log.h"
 #include "switchd/core/log_limit.h"
+#include "switchd/core/stream_target.h"
 #include "switchd/stream_link.h"
-#include "switchd/stream_target.h"
 
 namespace switchd {
 

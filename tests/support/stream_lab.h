@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "switchd/core/stream_target.h"
 #include "switchd/stream_link.h"
-#include "switchd/stream_target.h"
 #include "switchd/tls_stream.h"
 #include "tests/support/loop.h"
 #include "tests/support/sockets.h"

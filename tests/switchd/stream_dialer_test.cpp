@@ -79,28 +79,6 @@ TEST_CASE("a dialer may be closed at any moment", "[stream_dialer]") {
     CHECK(dialer.idle());
 }
 
-TEST_CASE("the pauses between attempts double", "[stream_dialer]") {
-    Lab lab;
-    auto controller = lab.controller(target("ptcp:0:127.0.0.1"));
-    const StreamTarget gone = to_dial(controller->target());
-    end(lab.loop, *controller);
-    controller.reset();
-    StreamDialer dialer{lab.turns, lab.log, gone, nullptr, lab.host};
-    // Each attempt wakes the loop a few times at once; what lies between is a pause.
-    std::vector<double> pauses;
-    while (pauses.size() < 2) {
-        const TimePoint before = lab.loop.clock.now();
-        lab.loop.reactor.run_once();
-        const std::chrono::duration<double> slept = lab.loop.clock.now() - before;
-        if (slept.count() > 0.5) pauses.push_back(slept.count());
-    }
-    CAPTURE(pauses);
-    CHECK(pauses[0] > 0.9);
-    CHECK(pauses[0] < 1.9);
-    CHECK(pauses[1] > 1.9);
-    end(lab.loop, dialer);
-}
-
 TEST_CASE("under TLS both sides show who they are", "[stream_dialer]") {
     Lab lab;
     const Keys keys;

@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "switchd/core/error.h"
-#include "switchd/stream_socket.h"
+#include "switchd/core/stream_socket.h"
 #include "tests/support/catch.h"
 #include "tests/support/stream_lab.h"
 

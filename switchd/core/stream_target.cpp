@@ -1,4 +1,4 @@
-#include "switchd/stream_target.h"
+#include "switchd/core/stream_target.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>

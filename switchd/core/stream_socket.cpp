@@ -1,4 +1,4 @@
-#include "switchd/stream_socket.h"
+#include "switchd/core/stream_socket.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "switchd/core/fd.h"
-#include "switchd/stream_target.h"
+#include "switchd/core/stream_target.h"
 
 namespace switchd {
 
