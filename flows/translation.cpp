@@ -154,6 +154,7 @@ const Rule* Translation::look_up(std::uint8_t table, PortNumber in_port) {
     const bool first = verdict_.counting.lookups.empty();
     const FlowMask before = observer_ && !first ? verdict_.mask : FlowMask{};
     const std::uint64_t transport = key_.words[field::tp_src.word];
+    if (in_port != own) verdict_.reads.rewritten = true;
     key_.set(field::in_port, in_port);
     if (ports_hidden_) {
         key_.set(field::tp_src, 0);

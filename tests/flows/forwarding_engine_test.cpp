@@ -68,6 +68,21 @@ TEST_CASE_METHOD(Fixture, "no frame sees tables that have been changed", "[flows
     CHECK(to_text(sends(1, alice, bob)) == "drop:rule_drop");
 }
 
+TEST_CASE_METHOD(Fixture, "a rule for another port is seen by frames resubmitted as from there",
+                 "[flows]") {
+    FlowTables& rules = engine.tables().flow_tables();
+    const auto from = [](PortNumber port) {
+        Match match;
+        match_field(FieldId::in_port).set(match.key, {0, port});
+        match_field(FieldId::in_port).fold(match.mask);
+        return match;
+    };
+    REQUIRE(rules.apply(add_mod(from(1), 9, {rule_action::Resubmit{3, 1}}), now));
+    CHECK(to_text(sends(1, alice, bob)) == "drop:no_rule");
+    REQUIRE(rules.apply(add_mod(from(3), 9, {rule_action::Output{2}}, 1), now));
+    CHECK(to_text(sends(1, alice, bob)) == "output:2");
+}
+
 TEST_CASE_METHOD(Fixture, "a table that costs more is seen by frames that its rules do not match",
                  "[flows]") {
     FlowTables& rules = engine.tables().flow_tables();

@@ -17,9 +17,12 @@ class RandomSwitch {
 public:
     static constexpr PortNumber ports_max = 5;
 
-    // Each seed has its own few kinds of change, so that what others undo can also stay for long.
+    // Each seed has its own few kinds of change, so that what others undo can also stay for long;
+    // every other one has rules alone, which packets often meet.
     explicit RandomSwitch(std::uint32_t seed)
-        : engine_(seed), kinds_(static_cast<std::uint32_t>(engine_() & engine_())) {}
+        : engine_(seed),
+          kinds_(static_cast<std::uint32_t>(engine_() & engine_())),
+          rules_alone_(seed % 2 == 1) {}
 
     std::uint64_t below(std::uint64_t limit) { return engine_() % limit; }
     bool chance(unsigned percent) { return below(100) < percent; }
@@ -72,12 +75,13 @@ public:
     Match match() {
         FlowMask mask;
         for (const FlowField& field : field::all) {
-            if (!chance(12)) continue;
+            if (!chance(rules_alone_ ? 2 : 12)) continue;
             if (chance(60))
                 mask.fold(field);
             else
                 mask.fold(field, engine_());
         }
+        if (rules_alone_ && chance(50)) mask.fold(field::in_port);
         if (chance(15)) mask.fold(field::ip_dst, ~std::uint64_t{0} << below(32));
         return {key(), mask};
     }
@@ -108,7 +112,9 @@ public:
             case 7: return act::SetVlanPcp{static_cast<std::uint8_t>(below(8)), chance(50)};
             case 8: return act::DecTtl{};
             case 9:
-                return act::Resubmit{reserved_port::in_port, static_cast<std::uint8_t>(below(4))};
+            case 13:
+                return act::Resubmit{chance(50) ? reserved_port::in_port : port(),
+                                     static_cast<std::uint8_t>(below(4))};
             case 10:
             case 11: {
                 const auto fields = match_fields();
@@ -142,7 +148,8 @@ public:
     FlowMod flow_mod() {
         FlowMod mod;
         mod.command = chance(80) ? FlowMod::Command::add : static_cast<FlowMod::Command>(below(5));
-        mod.table = chance(60) ? std::uint8_t{0} : static_cast<std::uint8_t>(below(4));
+        mod.table =
+            chance(rules_alone_ ? 25 : 60) ? std::uint8_t{0} : static_cast<std::uint8_t>(below(4));
         mod.match = match();
         mod.priority = static_cast<std::uint32_t>(below(4));
         mod.actions = actions(mod.table);
@@ -303,6 +310,7 @@ private:
     }
 
     std::uint64_t change_kind() {
+        if (rules_alone_) return chance(70) ? 1 : 3;  // more come than go
         constexpr std::uint64_t kinds = 29;
         for (int tries = 0; tries < 100; ++tries)
             if (const auto kind = below(kinds); (kinds_ >> kind & 1) != 0) return kind;
@@ -311,6 +319,7 @@ private:
 
     std::mt19937_64 engine_;
     std::uint32_t kinds_;
+    bool rules_alone_;
     std::vector<FlowMod> rules_;
 };
 
