@@ -102,7 +102,8 @@ void Datapath::send(const RuleActions& actions, const FlowKey& pipeline, Frame f
     if (frame.size() < ethernet_header_bytes) return;
     observed_ = observer_ && observer_->active();
     const PortNumber in_port = pipeline.in_port();
-    FlowKey key = extract(frame.bytes(), in_port, engine_.tables().parse_depth());
+    // Deeper than the tables look, perhaps: these actions are none of theirs.
+    FlowKey key = extract(frame.bytes(), in_port);
     std::copy(pipeline.words.begin() + packet_words, pipeline.words.end(),
               key.words.begin() + packet_words);
     const ActionProgram& program = engine_.carry_out(actions, key, frame.size(), now);

@@ -127,6 +127,39 @@ TEST_CASE("a frame shorter than an Ethernet header is dropped as a runt", "[data
     CHECK(port.drops[static_cast<std::size_t>(DropReason::runt)] == 1);
 }
 
+TEST_CASE("a controller's actions see all of its packet, however little the tables look at",
+          "[datapath]") {
+    TestSwitch lan;
+    lan.plug(1);
+    auto& two = lan.plug(2);
+    REQUIRE(lan.bridge().tables().parse_depth() == ParseDepth::layer_2);
+
+    Bytes packet = frame(alice, bob);
+    packet[12] = 0x08, packet[13] = 0x00;
+    const Bytes header{0x45, 0, 0,  46, 0, 1, 0, 0, 64, 17, 0, 0,  192, 168,
+                       1,    2, 10, 0,  0, 1, 0, 7, 0,  9,  0, 26, 0,   0};
+    std::ranges::copy(header, packet.begin() + 14);
+    const auto sent = [&](std::string_view actions) {
+        const auto program =
+            parse_flow_mod("udp,actions=" + std::string(actions), FlowMod::Command::add, nullptr);
+        REQUIRE(program);
+        Frame frame = lan.loop().pool.take();
+        frame.resize(packet.size());
+        std::memcpy(frame.writable().data(), packet.data(), packet.size());
+        FlowKey pipeline;
+        pipeline.set(field::in_port, reserved_port::controller);
+        lan.bridge().datapath().send(program->actions, pipeline, std::move(frame),
+                                     lan.bridge().now());
+        const Frames out = two.received();
+        REQUIRE(out.size() == 1);
+        return out[0];
+    };
+    CHECK(sent("dec_ttl,output:2")[22] == 63);
+    CHECK(sent("mod_nw_dst:10.9.9.9,output:2")[31] == 9);
+    CHECK(sent("mod_tp_dst:80,output:2")[37] == 80);
+    CHECK(sent("load:0x0a00->NXM_OF_IP_SRC[16..31],output:2")[28] == 1);
+}
+
 TEST_CASE("a flood never gives a buffer back twice or keeps one", "[datapath]") {
     vde::Settings settings;
     settings.port_count = 64;
