@@ -129,7 +129,6 @@ struct Classifier::Subtable {
     }
 
     void insert(ClassifierEntry& entry, AddressTries& tries);
-    void replace(ClassifierEntry& old, ClassifierEntry& entry);
     void remove(ClassifierEntry& entry, AddressTries& tries);
     const Slot* find(const FlowKey& key) const;
     const Slot* lookup(const FlowKey& key, AddressAnswers& addresses, FlowMask& folded) const;
@@ -225,15 +224,6 @@ void Classifier::Subtable::insert(ClassifierEntry& entry, AddressTries& tries) {
     }
     Equals& equals = priorities[entry.priority_];
     if (equals.count++ == 0) equals.oldest = entry.order_;
-}
-
-void Classifier::Subtable::replace(ClassifierEntry& old, ClassifierEntry& entry) {
-    Slot* slot = find(old);
-    assert(slot);
-    ClassifierEntry** at = &slot->first;
-    while (*at != &old) at = &(*at)->next_;
-    *at = &entry;
-    entry.next_ = old.next_;
 }
 
 void Classifier::Subtable::remove(ClassifierEntry& entry, AddressTries& tries) {
@@ -380,7 +370,6 @@ struct Classifier::Tables {
     std::map<std::array<std::uint64_t, flow_words>, Subtable> subtables;  // by mask
     std::vector<Ranked> ranked;                                           // best first
     std::size_t size = 0;
-    std::size_t subtables_beyond_layer_2 = 0;
     std::uint64_t entries_ever = 0;
 };
 
@@ -397,17 +386,10 @@ void Classifier::insert(ClassifierEntry& entry) {
     if (made) {
         subtable.insert(entry, tables_->tries);
         tables_->ranked.insert(tables_->place_of(subtable), {subtable.rank(), &subtable});
-        tables_->subtables_beyond_layer_2 += mask.beyond_layer_2();
     } else {
         tables_->rerank(subtable, [&] { subtable.insert(entry, tables_->tries); });
     }
     ++tables_->size;
-}
-
-void Classifier::replace(ClassifierEntry& old, ClassifierEntry& entry) {
-    assert(old.priority_ == entry.priority_ && old.match() == entry.match());
-    entry.order_ = old.order_;
-    tables_->subtables.at(old.match().mask.words).replace(old, entry);
 }
 
 void Classifier::remove(ClassifierEntry& entry) {
@@ -415,10 +397,7 @@ void Classifier::remove(ClassifierEntry& entry) {
     assert(at != tables_->subtables.end());
     Subtable& subtable = at->second;
     tables_->rerank(subtable, [&] { subtable.remove(entry, tables_->tries); });
-    if (subtable.priorities.empty()) {
-        tables_->subtables_beyond_layer_2 -= FlowMask{at->first}.beyond_layer_2();
-        tables_->subtables.erase(at);
-    }
+    if (subtable.priorities.empty()) tables_->subtables.erase(at);
     --tables_->size;
 }
 
@@ -467,9 +446,6 @@ std::size_t Classifier::size() const {
 }
 std::size_t Classifier::subtables() const {
     return tables_->subtables.size();
-}
-bool Classifier::beyond_layer_2() const {
-    return tables_->subtables_beyond_layer_2 != 0;
 }
 
 void Classifier::visit_within(const Match& match,

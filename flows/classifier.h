@@ -57,8 +57,6 @@ public:
 
     // There must be none with the same match and priority.
     void insert(ClassifierEntry& entry);
-    // Takes the place of `old`, which has the same match and priority, also in age.
-    void replace(ClassifierEntry& old, ClassifierEntry& entry);
     void remove(ClassifierEntry& entry);
 
     // The one with exactly this match and priority, or null.
@@ -73,8 +71,6 @@ public:
 
     std::size_t size() const;
     std::size_t subtables() const;
-    // Some entry looks beyond layer 2.
-    bool beyond_layer_2() const;
 
     // Visits those that `match` holds, in no particular, but stable order; `visit` must not change
     // the classifier.

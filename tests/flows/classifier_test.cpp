@@ -85,18 +85,6 @@ TEST_CASE("the entry of the highest priority decides, the older of equals", "[fl
     CHECK(classifier.lookup(key, mask) == &port);
 }
 
-TEST_CASE("what replaces an entry has its age", "[flows][classifier]") {
-    Classifier classifier;
-    ClassifierEntry all{Match{}, 10}, port{match_in_port(1), 10}, instead{Match{}, 10};
-    classifier.insert(all);
-    classifier.insert(port);
-    classifier.replace(all, instead);
-    CHECK(classifier.size() == 2);
-    FlowMask mask;
-    CHECK(classifier.lookup(match_in_port(1).key, mask) == &instead);
-    CHECK(instead.order() == all.order());
-}
-
 TEST_CASE("entries are found by exactly their match and priority", "[flows][classifier]") {
     Classifier classifier;
     std::deque<ClassifierEntry> entries;
@@ -125,18 +113,6 @@ TEST_CASE("every entry is visited once, whenever asked in the same order", "[flo
     std::ranges::sort(visited, {}, [](const ClassifierEntry* entry) { return entry->order(); });
     REQUIRE(visited.size() == entries.size());
     for (std::size_t i = 0; i < entries.size(); ++i) CHECK(visited[i] == &entries[i]);
-}
-
-TEST_CASE("it is known whether some entry looks beyond layer 2", "[flows][classifier]") {
-    Classifier classifier;
-    ClassifierEntry port{match_in_port(1), 10};
-    ClassifierEntry address{{FlowKey{}, FlowMask::of({field::ip_dst})}, 10};
-    classifier.insert(port);
-    CHECK_FALSE(classifier.beyond_layer_2());
-    classifier.insert(address);
-    CHECK(classifier.beyond_layer_2());
-    classifier.remove(address);
-    CHECK_FALSE(classifier.beyond_layer_2());
 }
 
 TEST_CASE("entries that cannot decide any more are not looked at", "[flows][classifier]") {
