@@ -8,12 +8,12 @@
 
 #include "flows/openflow/match_codec.h"
 #include "flows/openflow/version.h"
+#include "flows/packet_headers.h"
 #include "flows/rule_actions.h"
 
 namespace switchd::openflow {
 
 inline constexpr std::uint16_t type_vendor = 0xffff;  // of actions and instructions
-inline constexpr std::uint16_t vlan_id_bits = 0x0fff;
 
 namespace nicira_action {
 inline constexpr std::uint16_t resubmit = 1, set_queue = 4, pop_queue = 5, move = 6, load = 7,
@@ -27,16 +27,15 @@ namespace controller_property {
 inline constexpr std::uint16_t max_len = 0, controller_id = 1, reason = 2, userdata = 3;
 }  // namespace controller_property
 
-inline constexpr std::uint8_t protocol_tcp = 6, protocol_udp = 17, protocol_sctp = 132;
 struct PortFields {
     std::uint8_t protocol;
     FieldId source;
     FieldId destination;
 };
 inline constexpr std::array port_fields{
-    PortFields{protocol_tcp, FieldId::tcp_src, FieldId::tcp_dst},
-    PortFields{protocol_udp, FieldId::udp_src, FieldId::udp_dst},
-    PortFields{protocol_sctp, FieldId::sctp_src, FieldId::sctp_dst},
+    PortFields{ip::tcp, FieldId::tcp_src, FieldId::tcp_dst},
+    PortFields{ip::udp, FieldId::udp_src, FieldId::udp_dst},
+    PortFields{ip::sctp, FieldId::sctp_src, FieldId::sctp_dst},
 };
 
 inline std::uint64_t low_ones(unsigned bits) {

@@ -6,15 +6,10 @@
 #include "flows/match_field.h"
 #include "flows/numbers.h"
 #include "flows/openflow/match_codec.h"
+#include "flows/packet_headers.h"
 
 namespace switchd::openflow {
 namespace {
-
-constexpr std::uint16_t type_ipv4 = 0x0800, type_arp = 0x0806, type_rarp = 0x8035,
-                        type_ipv6 = 0x86dd;
-constexpr std::uint8_t protocol_icmpv4 = 1, protocol_tcp = 6, protocol_udp = 17,
-                       protocol_icmpv6 = 58, protocol_sctp = 132;
-constexpr std::uint16_t vlan_id_bits = 0x0fff;
 
 // The other bits of the field stay as they are.
 void put(Match& match, const MatchField& field, FieldValue value, FieldValue mask) {
@@ -63,29 +58,29 @@ void put_ports(Match& match, const NetworkPart& part, FieldId source, FieldId de
 
 void put_transport(Match& match, const NetworkPart& part, bool ipv6) {
     if (!part.protocol) return;
-    if (*part.protocol == protocol_tcp)
+    if (*part.protocol == ip::tcp)
         put_ports(match, part, FieldId::tcp_src, FieldId::tcp_dst);
-    else if (*part.protocol == protocol_udp)
+    else if (*part.protocol == ip::udp)
         put_ports(match, part, FieldId::udp_src, FieldId::udp_dst);
-    else if (*part.protocol == protocol_sctp)
+    else if (*part.protocol == ip::sctp)
         put_ports(match, part, FieldId::sctp_src, FieldId::sctp_dst);
-    else if (*part.protocol == protocol_icmpv4 && !ipv6)
+    else if (*part.protocol == ip::icmp && !ipv6)
         put_ports(match, part, FieldId::icmpv4_type, FieldId::icmpv4_code);
-    else if (*part.protocol == protocol_icmpv6 && ipv6)
+    else if (*part.protocol == ip::icmpv6 && ipv6)
         put_ports(match, part, FieldId::icmpv6_type, FieldId::icmpv6_code);
 }
 
 void put_network(Match& match, const NetworkPart& part, bool ipv6_too) {
     if (!exact(match, FieldId::eth_type)) return;
     const std::uint64_t type = value_of(match, FieldId::eth_type);
-    if (type == type_arp || type == type_rarp) {
+    if (type == ether::arp || type == ether::rarp) {
         if (part.protocol) put(match, FieldId::arp_op, *part.protocol);
         put_addresses(match, part, FieldId::arp_spa, FieldId::arp_tpa);
-    } else if (type == type_ipv4 || (type == type_ipv6 && ipv6_too)) {
+    } else if (type == ether::ipv4 || (type == ether::ipv6 && ipv6_too)) {
         if (part.tos) put(match, FieldId::ip_dscp, *part.tos >> 2);
         if (part.protocol) put(match, FieldId::ip_proto, *part.protocol);
-        if (type == type_ipv4) put_addresses(match, part, FieldId::ipv4_src, FieldId::ipv4_dst);
-        put_transport(match, part, type == type_ipv6);
+        if (type == ether::ipv4) put_addresses(match, part, FieldId::ipv4_src, FieldId::ipv4_dst);
+        put_transport(match, part, type == ether::ipv6);
     }
 }
 
@@ -311,9 +306,9 @@ std::expected<Match, Error> decode_match_1_1(Reader& reader) {
         const bool mpls = eth_type == 0x8847 || eth_type == 0x8848;
         if (mpls && !(is_wild(w::mpls_label) && is_wild(w::mpls_tc)))
             return std::unexpected(Error::bmc_bad_tag);
-        if (eth_type == type_ipv4) {
+        if (eth_type == ether::ipv4) {
             if (part.tos && (*part.tos & 3) != 0) return std::unexpected(Error::bmc_bad_value);
-            const bool icmp = part.protocol == protocol_icmpv4;
+            const bool icmp = part.protocol == ip::icmp;
             if (icmp &&
                 (part.port_source.value_or(0) > 0xff || part.port_destination.value_or(0) > 0xff))
                 return std::unexpected(Error::bmc_bad_field);

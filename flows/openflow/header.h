@@ -13,6 +13,9 @@ inline constexpr std::size_t header_bytes = 8;
 inline constexpr std::size_t vendor_header_bytes = 16;  // with vendor and subtype behind it
 inline constexpr std::size_t message_bytes_max = 65535;
 
+// OFP_NO_BUFFER: packets are told whole, and none is kept for whoever asks later.
+inline constexpr std::uint32_t no_buffer = 0xffffffff;
+
 inline constexpr std::uint32_t vendor_nicira = 0x00002320;
 inline constexpr std::uint32_t vendor_onf = 0x4f4e4600;
 
@@ -24,10 +27,12 @@ inline constexpr std::uint8_t flow_removed = 11;
 inline constexpr std::uint8_t flow_mod = 14;
 }  // namespace message_type
 
-// Subtypes of Nicira's messages.
+// Subtypes of Nicira's messages (NXT_*).
 namespace nicira_type {
-inline constexpr std::uint32_t flow_mod = 13;
-inline constexpr std::uint32_t flow_removed = 14;
+inline constexpr std::uint32_t role_request = 10, role_reply = 11, flow_format = 12, flow_mod = 13,
+                               flow_removed = 14, flow_mod_table_id = 15, packet_in_format = 16,
+                               packet_in = 17, flow_age = 18, async_config = 19, controller_id = 20,
+                               async_config2 = 27, resume = 28, packet_in2 = 30;
 }  // namespace nicira_type
 
 struct Header {

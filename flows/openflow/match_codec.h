@@ -24,6 +24,9 @@ namespace switchd::openflow {
 std::expected<Match, Error> decode_match(Reader& reader, Version version);
 void encode_match(Writer& writer, const Match& match, Version version);
 
+// Of a number that says a VLAN, those that do.
+inline constexpr std::uint16_t vlan_id_bits = 0x0fff;
+
 // A condition on the cookie, which Nicira's requests put among the fields.
 struct CookieMatch {
     std::uint64_t value = 0;

@@ -9,11 +9,8 @@
 namespace switchd::openflow {
 namespace {
 
-constexpr std::uint32_t no_buffer = 0xffffffff;
 constexpr std::uint64_t no_cookie = ~std::uint64_t{0};
 constexpr std::uint8_t packet_in_type = 10;
-constexpr std::uint32_t nicira_packet_in = 17;
-constexpr std::uint32_t nicira_packet_in2 = 30;
 
 namespace packet_in2 {  // properties
 constexpr std::uint16_t packet = 0;
@@ -145,9 +142,10 @@ bool encode_packet_in(Writer& writer, const PacketInRequest& request, ByteSpan f
     const std::size_t start =
         format == PacketInFormat::standard
             ? begin_message(writer, version, packet_in_type, 0)
-            : begin_nicira_message(
-                  writer, version,
-                  format == PacketInFormat::nicira ? nicira_packet_in : nicira_packet_in2, 0);
+            : begin_nicira_message(writer, version,
+                                   format == PacketInFormat::nicira ? nicira_type::packet_in
+                                                                    : nicira_type::packet_in2,
+                                   0);
     if (write_body(writer, request, frame, format, version)) return end_message(writer, start);
     writer.cut(start);
     return false;

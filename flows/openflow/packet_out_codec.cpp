@@ -5,6 +5,7 @@
 
 #include "flows/openflow/action_check.h"
 #include "flows/openflow/action_codec.h"
+#include "flows/openflow/header.h"
 #include "flows/openflow/match_codec.h"
 #include "flows/openflow/port_codec.h"
 
@@ -13,7 +14,6 @@ namespace {
 
 using Failure = std::unexpected<Error>;
 
-constexpr std::uint32_t no_buffer = 0xffffffff;
 constexpr PortNumber first_reserved_port = 0xffffff00;
 
 bool can_be_from(PortNumber port) {

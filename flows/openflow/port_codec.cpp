@@ -38,12 +38,6 @@ void write_cable(Writer& writer, std::size_t numbers) {
     writer.zeros(4 * numbers);
 }
 
-void write_duration(Writer& writer, Duration age) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(age);
-    writer.u32(static_cast<std::uint32_t>(seconds.count()));
-    writer.u32(static_cast<std::uint32_t>((age - seconds).count()));
-}
-
 void write_counters(Writer& writer, const PortCounters& counters) {
     writer.u64(counters.rx_packets);
     writer.u64(counters.tx_packets);

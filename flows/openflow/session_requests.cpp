@@ -7,7 +7,6 @@ namespace {
 constexpr std::uint32_t no_change = 0;  // OFPCR_ROLE_NOCHANGE
 constexpr std::uint32_t flow_format_openflow_1_0 = 0;
 constexpr std::uint32_t flow_format_nxm = 2;
-constexpr std::uint32_t nicira_role_reply = 11;
 
 // Nicira's numbers of roles begin one below.
 std::uint32_t nicira_number(Role role) {
@@ -69,7 +68,7 @@ Outcome change_role_nicira(const Request& request, ByteSpan body) {
     if (!taken) return taken;
     request.reply(MessageType::experimenter, [&](Writer& writer) {
         writer.u32(vendor_nicira);
-        writer.u32(nicira_role_reply);
+        writer.u32(nicira_type::role_reply);
         writer.u32(nicira_number(request.session.role));
     });
     return {};

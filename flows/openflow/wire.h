@@ -6,10 +6,13 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
+
+#include "switchd/core/clock.h"
 
 namespace switchd::openflow {
 
@@ -91,5 +94,14 @@ public:
 private:
     std::vector<std::uint8_t>& out_;
 };
+
+// Seconds and nanoseconds of one duration, to the millisecond: more is noise, and is shown.
+inline void write_duration(Writer& writer, Duration duration) {
+    using namespace std::chrono;
+    const auto all = std::max(nanoseconds{duration_cast<milliseconds>(duration)}, nanoseconds{0});
+    const auto whole = duration_cast<seconds>(all);
+    writer.u32(static_cast<std::uint32_t>(whole.count()));
+    writer.u32(static_cast<std::uint32_t>((all - whole).count()));
+}
 
 }  // namespace switchd::openflow
