@@ -78,8 +78,7 @@ std::expected<void, FlowModError> FlowTables::apply(const FlowMod& mod, TimePoin
 }
 
 std::expected<void, FlowModError> FlowTables::check(const FlowMod& mod) const {
-    const bool one_table = mod.command == FlowMod::Command::add || mod.modify_may_add;
-    if (mod.table == table_all && one_table && mod.command == FlowMod::Command::add)
+    if (mod.table == table_all && mod.command == FlowMod::Command::add)
         return std::unexpected(FlowModError::bad_table_id);
     if (const auto next = goto_of(mod.actions); next && mod.table != table_all) {
         if (*next <= mod.table || *next >= table_count)
@@ -91,7 +90,10 @@ std::expected<void, FlowModError> FlowTables::check(const FlowMod& mod) const {
 std::expected<void, FlowModError> FlowTables::add(const FlowMod& mod, TimePoint now) {
     const std::uint8_t table = mod.table == table_all ? std::uint8_t{0} : mod.table;
     Classifier& rules = classifier(table);
-    if ((mod.flags & rule_flag::check_overlap) != 0 && rules.overlaps(mod.match, mod.priority))
+    ClassifierEntry* const same = rules.find(mod.match, mod.priority);
+    // What it takes the place of is no obstacle.
+    if (!same && (mod.flags & rule_flag::check_overlap) != 0 &&
+        rules.overlaps(mod.match, mod.priority))
         return std::unexpected(FlowModError::overlap);
     // What the switch needs itself finds room in any case.
     const bool own = mod.priority > priority_max;
@@ -99,7 +101,7 @@ std::expected<void, FlowModError> FlowTables::add(const FlowMod& mod, TimePoint 
         return std::unexpected(FlowModError::table_full);
 
     Rule* rule = nullptr;
-    if (ClassifierEntry* same = rules.find(mod.match, mod.priority)) {
+    if (same) {
         settle();
         rule = &rule_of(*same);
         if (mod.resets_counters) rule->packets = rule->bytes = 0;

@@ -203,7 +203,7 @@ struct MatchField {
 const MatchField& match_field(FieldId id);
 std::span<const MatchField> match_fields();
 
-// By its code (an experimenter's code is the ONF's field number under class 0xffff); by any of its
+// By its code (an experimenter's field number stands under class 0x8000); by any of its
 // names, the first in the order of FieldId of those that share one. Null if there is none.
 const MatchField* field_of_oxm(std::uint32_t code);
 const MatchField* field_of_nxm(std::uint32_t code);

@@ -119,7 +119,7 @@ bool Translation::takes_floods(const PortEntry& port) const {
 }
 
 // First to those who get the frame as it came, then, edited once, to the others. What follows in
-// the list of actions gets it back as it was.
+// the list of actions gets it back as it was, but for a tag's DEI, of which keys know nothing.
 void Translation::output_in_vlan(const Vlan& vlan, std::span<const VlanMember> members) {
     Output as_it_is, edited;
     for (const VlanMember& member : members) {

@@ -18,10 +18,10 @@ enum class PacketInReason : std::uint8_t {  // OFPR_*
     action_set = 3,
     group = 4,
     packet_out = 5,
-    // A rule that catches all that no other rule does, or what the table was told to do with it:
-    // before 1.3 an action like others, from then on a miss.
+    // A rule that catches all that no other rule does: before 1.3 an action like others, from then
+    // on a miss.
     explicit_miss = 6,
-    // The table's configured miss, not a rule: OpenFlow 1.3 and later hear of it only if they ask.
+    // No rule at all: OpenFlow 1.3 and later hear of it only if they ask.
     implicit_miss = 7,
 };
 

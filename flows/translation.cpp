@@ -126,8 +126,11 @@ void Translation::walk(std::uint8_t table, PortNumber in_port) {
         table_ = *next;
         next.reset();
         verdict_.reads.tables.add(table_);
-        visits_ += tables_.flow_tables().lookup_cost(table_);
-        if (visits_ > visits_max) return stop("too many tables: the packet is dropped");
+        // The first table is asked, whatever it costs.
+        const unsigned cost = tables_.flow_tables().lookup_cost(table_);
+        if (visits_ != 0 && visits_ + cost > visits_max)
+            return stop("too many tables: the packet is dropped");
+        visits_ += cost;
         rule_ = look_up(table_, in_port);
         in_port = this->in_port();
         if (!rule_) {
@@ -175,8 +178,7 @@ void Translation::miss(std::uint8_t table) {
     const bool tell = configured == TableMiss::controller ||
                       (configured == TableMiss::standard && tables_.misses_to_controller());
     if (tell && ingress_ && ingress_->flags.packet_in)
-        to_controller(request(configured == TableMiss::controller ? PacketInReason::explicit_miss
-                                                                  : PacketInReason::implicit_miss));
+        to_controller(request(PacketInReason::implicit_miss));
 }
 
 bool Translation::carry_out(std::span<const RuleAction> actions) {

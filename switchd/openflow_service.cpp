@@ -51,14 +51,20 @@ public:
         requests_done();
     }
     void take_output(std::vector<std::byte>& into, std::size_t bytes_max) noexcept override {
+        if (connection_.pending().empty()) return;
         while (into.size() < bytes_max && !connection_.pending().empty()) {
             const auto pending = connection_.pending().first(
                 std::min(connection_.pending().size(), bytes_max - into.size()));
             into.insert(into.end(), pending.begin(), pending.end());
             connection_.consume(pending.size());
         }
+        // There was room for more requests, which may have ended it, too.
+        service_.tick_later();
+        service_.bridge_.ageing_changed();
+        if (connection_.closed()) service_.turns_.go_on_later(*this);
     }
     bool takes_input() const noexcept override { return connection_.wants_input(); }
+    bool busy() const noexcept override { return connection_.has_requests(); }
     bool introduced() const noexcept override { return connection_.session().negotiated; }
 
     void tick(TimePoint now) {
@@ -251,7 +257,9 @@ std::expected<void, openflow::Error> OpenflowService::configure_port(PortNumber 
     Port* const port = number == 0 ? nullptr : bridge_.find_port(number);
     if (!port) return std::unexpected(openflow::Error::pmfc_bad_port);
     if (describe(*port).mac != mac) return std::unexpected(openflow::Error::pmfc_bad_hw_addr);
-    bridge_.configure_port(*port, (port->config & ~mask) | (config & mask));
+    const std::uint32_t wanted = (port->config & ~mask) | (config & mask);
+    if (wanted == port->config) return {};
+    bridge_.configure_port(*port, wanted);
     tell(openflow::PortChange::modified, *port);
     return {};
 }

@@ -51,10 +51,17 @@ void StreamLink::end(std::string_view reason) noexcept {
     owner_.link_ended(*this, reason);
 }
 
+// What it asked for before is still done.
+void StreamLink::end_input() noexcept {
+    input_ended_ = true;
+    patience_.arm(reactor_.now() + patience);
+    send();
+}
+
 void StreamLink::on_read(Completion& completion) noexcept {
     if (ended_ || closed_ || finishing_) return;
     if (completion.result == -EINTR) return send();
-    if (completion.result == 0) return end("the peer closed the connection");
+    if (completion.result == 0) return end_input();
     if (completion.result < 0) return end(errno_text(-completion.result));
     const auto bytes = std::span(input_).first(static_cast<std::size_t>(completion.result));
     if (tls_) {
@@ -73,7 +80,8 @@ void StreamLink::go_on() noexcept {
 
 // At least one piece, if it is this one's turn.
 void StreamLink::decrypt(bool in_turn) noexcept {
-    while (!encrypted_.empty() && !ended_ && !closed_ && !finishing_ && hears_tls()) {
+    while (!encrypted_.empty() && !ended_ && !closed_ && !finishing_ && !input_ended_ &&
+           hears_tls()) {
         if (!std::exchange(in_turn, false) && turns_.is_over()) return;
         const TimePoint begin = reactor_.clock().now();
         decrypt_piece();
@@ -93,7 +101,7 @@ void StreamLink::decrypt_piece() noexcept {
     if (!sound)
         finish(tls_->error());
     else if (tls_->peer_ended())
-        finish("the peer closed the connection");
+        end_input();
 }
 
 void StreamLink::on_written(Completion& completion) noexcept {
@@ -101,6 +109,7 @@ void StreamLink::on_written(Completion& completion) noexcept {
     if (completion.result < 0 && completion.result != -EINTR)
         return end(errno_text(-completion.result));
     if (completion.result > 0) written_ += static_cast<std::size_t>(completion.result);
+    if (input_ended_ && !finishing_) patience_.arm(reactor_.now() + patience);
     if (written_ < output_.size())
         return reactor_.write(write_, socket_.get(), std::span(output_).subspan(written_));
     send();
@@ -118,6 +127,11 @@ void StreamLink::pump() noexcept {
             return end(reason_);
     }
     if (finishing_ || read_.in_flight()) return;
+    if (input_ended_) {
+        if (!write_.in_flight() && !(session_ && session_->busy()))
+            finish("the peer closed the connection");
+        return;
+    }
     if (encrypted_.empty()) {
         if (!session_ || session_->takes_input()) reactor_.read(read_, socket_.get(), input_);
     } else if (hears_tls()) {

@@ -63,7 +63,7 @@ private:
     static constexpr std::size_t output_bytes_max = 64 << 10;
     // Of TLS at once: some 40 changes of keys, a millisecond.
     static constexpr std::size_t piece_bytes = 1 << 10;
-    // For a TLS handshake, and for a peer to take the last words.
+    // For a TLS handshake, and for a peer to take the last words, or some that it still asked for.
     static constexpr Duration patience = std::chrono::seconds{10};
 
     void open() noexcept;
@@ -76,6 +76,7 @@ private:
     void decrypt(bool in_turn) noexcept;
     void decrypt_piece() noexcept;
     void go_on() noexcept override;
+    void end_input() noexcept;
     void end(std::string_view reason) noexcept;
 
     RequestTurns& turns_;
@@ -85,6 +86,7 @@ private:
     std::string peer_;
     Owner& owner_;
     std::unique_ptr<StreamSession> session_;  // null until the peer can be spoken to
+    bool input_ended_ = false;                // the peer says no more
     bool finishing_ = false;
     bool ended_ = false;
     bool closed_ = false;

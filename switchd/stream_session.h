@@ -25,6 +25,8 @@ public:
     virtual void take_output(std::vector<std::byte>& into, std::size_t bytes_max) noexcept = 0;
     // False: the peer lets answers lie, so no more of its requests are read until some have gone.
     virtual bool takes_input() const noexcept { return true; }
+    // It is not done yet with what it has received: a peer that says no more is still answered.
+    virtual bool busy() const noexcept { return false; }
     // The peer has said what it is, and speaks the same language: it may stay where it is crowded.
     virtual bool introduced() const noexcept { return true; }
     // The connection has gone: the link must not be used any more, and this is destroyed soon.

@@ -49,6 +49,12 @@ bool Connection::wants_input() const {
     return !closed_ && waiting_input() < message_bytes_max;
 }
 
+bool Connection::has_requests() const {
+    if (closed_) return false;
+    const auto header = read_header(ByteSpan(input_).subspan(handled_));
+    return parts_ || (header && waiting_input() >= header->length);
+}
+
 void Connection::receive(std::span<const std::byte> bytes) {
     if (closed_) return;
     sign_of_life();

@@ -62,6 +62,8 @@ public:
 
     void receive(std::span<const std::byte> bytes);
     bool wants_input() const;
+    // There is something left to do that it was asked for, if only there is time and room.
+    bool has_requests() const;
 
     // Output in order; valid until the next call or message.
     std::span<const std::byte> pending() const { return std::as_bytes(out_.pending()); }

@@ -9,14 +9,19 @@ namespace switchd::openflow {
 namespace {
 
 // Whether the rules that decide about packets have to think of this connection.
-bool hears(const Session& session, PacketInReason reason) {
-    return session.wants(AsyncKind::packet_in, static_cast<unsigned>(reason));
+bool hears(const Connection& connection, PacketInReason reason) {
+    return !connection.closed() &&
+           connection.session().wants(AsyncKind::packet_in, static_cast<unsigned>(reason));
 }
 
 }  // namespace
 
 void ConnectionSet::port_changed(PortChange change, const PortDescription& port) {
-    for (Connection* connection : connections_) connection->tell_port_status(change, port);
+    for (Connection* connection : connections_) {
+        const Session& session = connection->session();
+        if (&session != author_ || session.version >= Version::v1_5)
+            connection->tell_port_status(change, port);
+    }
 }
 
 void ConnectionSet::packet_in(const PacketInRequest& request, std::span<const std::byte> frame) {
@@ -67,11 +72,11 @@ void ConnectionSet::remove(Connection& connection) {
 
 void ConnectionSet::wishes_changed() {
     const bool invalid_ttl = std::ranges::any_of(connections_, [](const Connection* connection) {
-        return hears(connection->session(), PacketInReason::invalid_ttl);
+        return hears(*connection, PacketInReason::invalid_ttl);
     });
     const bool table_miss = std::ranges::any_of(connections_, [](const Connection* connection) {
-        const Session& session = connection->session();
-        return session.controller_id == 0 && hears(session, PacketInReason::implicit_miss);
+        return connection->session().controller_id == 0 &&
+               hears(*connection, PacketInReason::implicit_miss);
     });
     if (invalid_ttl == wants_invalid_ttl_ && table_miss == wants_table_miss_) return;
     wants_invalid_ttl_ = invalid_ttl;
@@ -108,7 +113,9 @@ Connection* ConnectionSet::best_to_snoop() const {
     };
     Connection* best = nullptr;
     for (Connection* connection : connections_) {
-        if (!connection->session().primary || !connection->session().negotiated) continue;
+        if (connection->closed() || !connection->session().primary ||
+            !connection->session().negotiated)
+            continue;
         if (!best || rank(connection) > rank(best)) best = connection;
     }
     return best;

@@ -39,6 +39,19 @@ public:
     Switch& target() { return target_; }
 
     void port_changed(PortChange change, const PortDescription& port);
+    // What changes while this lives does so because `session` asked for it. Before OpenFlow 1.5 it
+    // is not told of its own changes of ports: a single controller knows what it did, and may
+    // answer every port status with a change.
+    class Author {
+    public:
+        Author(ConnectionSet& set, const Session& session) : set_(set) { set.author_ = &session; }
+        ~Author() { set_.author_ = nullptr; }
+        Author(const Author&) = delete;
+        Author& operator=(const Author&) = delete;
+
+    private:
+        ConnectionSet& set_;
+    };
     void packet_in(const PacketInRequest& request, std::span<const std::byte> frame);
     void rule_removed(const Rule& rule, RemovedReason reason, TimePoint now) override;
 
@@ -81,6 +94,7 @@ private:
     bool wants_invalid_ttl_ = false;
     bool wants_table_miss_ = false;
     unsigned news_ = 0;
+    const Session* author_ = nullptr;
 };
 
 }  // namespace switchd::openflow

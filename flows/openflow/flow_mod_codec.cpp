@@ -12,7 +12,7 @@
 namespace switchd::openflow {
 namespace {
 
-constexpr std::uint32_t no_buffer = 0xffffffff, any_group = 0xffffffff;
+constexpr std::uint32_t any_group = 0xffffffff;
 constexpr std::uint16_t emergency_flag_1_0 = 4;
 constexpr std::size_t match_alignment_bytes = 8;
 
@@ -178,27 +178,15 @@ void set_cookie(FlowMod& mod, const CookieMatch& cookie) {
     mod.cookie_mask = cookie.mask;
 }
 
-// Seconds and nanoseconds of one duration, to the millisecond: more is noise, and is shown.
-void write_duration(Writer& writer, Duration duration) {
-    using namespace std::chrono;
-    const auto all = std::max(nanoseconds{duration_cast<milliseconds>(duration)}, nanoseconds{0});
-    const auto whole = duration_cast<seconds>(all);
-    writer.u32(static_cast<std::uint32_t>(whole.count()));
-    writer.u32(static_cast<std::uint32_t>((all - whole).count()));
-}
-
 // Nicira's ages: one more than the seconds, as 0 is "unknown".
 std::uint16_t age(Duration duration) {
     const auto whole = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
     return static_cast<std::uint16_t>(std::clamp<std::int64_t>(whole + 1, 1, 0xffff));
 }
 
-// The flags that describe a rule, not the message that made it; versions that do not have them all
-// show none.
+// Versions that do not have all flags show none.
 std::uint16_t shown_flags(const Rule& rule, Version version) {
-    if (version < Version::v1_3) return 0;
-    return rule.flags & (rule_flag::send_flow_removed | rule_flag::reset_counts |
-                         rule_flag::no_packet_counts | rule_flag::no_byte_counts);
+    return version < Version::v1_3 ? std::uint16_t{0} : rule.flags;
 }
 
 // A list of OXS fields with its length and padding.

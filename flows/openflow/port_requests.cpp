@@ -37,6 +37,7 @@ MultipartReply reply_of(const Request& request, std::uint16_t type,
 Outcome change_port(const Request& request) {
     const auto mod = decode_port_mod(request.body(), request.version());
     if (!mod) return Failure(mod.error());
+    const ConnectionSet::Author author(request.controllers, request.session);
     return request.target.configure_port(mod->port, mod->mac, mod->config, mod->mask);
 }
 

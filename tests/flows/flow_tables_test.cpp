@@ -133,6 +133,9 @@ TEST_CASE_METHOD(Tables, "overlap is refused where it was asked for", "[flows]")
     FlowMod checked = mod(Command::add, {key, FlowMask::of({field::vlan_vid})});
     checked.flags = rule_flag::check_overlap;
     CHECK(tables.apply(checked, now).error() == FlowModError::overlap);
+    FlowMod replacing = mod(Command::add, to(bob));
+    replacing.flags = rule_flag::check_overlap;
+    CHECK(tables.apply(replacing, now));
     checked.priority = 8;
     CHECK(tables.apply(checked, now));
 }

@@ -259,7 +259,7 @@ TEST_CASE_METHOD(Programmed, "a controller's packet goes through the tables as o
     REQUIRE(tables.flow_tables().apply(remove_mod(), now));
     CHECK(sent() == "drop:no_rule");
     tables.flow_tables().configure(0, TableMiss::controller);
-    CHECK(sent() == "controller:explicit_miss");
+    CHECK(sent() == "controller:implicit_miss");
 }
 
 TEST_CASE_METHOD(Programmed, "a miss does what its table says", "[flows]") {
@@ -269,7 +269,8 @@ TEST_CASE_METHOD(Programmed, "a miss does what its table says", "[flows]") {
     tables.flow_tables().configure(0, TableMiss::drop);
     CHECK(program() == "drop:no_rule");
     tables.flow_tables().configure(0, TableMiss::controller);
-    CHECK(program() == "controller:explicit_miss");
+    tables.set_misses_to_controller(false);
+    CHECK(program() == "controller:implicit_miss");
     REQUIRE(tables.set_port_flags(1, {.packet_in = false}));
     CHECK(program() == "drop:no_rule");
     tables.flow_tables().configure(0, TableMiss::go_on);

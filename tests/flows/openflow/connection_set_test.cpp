@@ -198,6 +198,54 @@ TEST_CASE("a slave may ask but not change, and hears of ports") {
     CHECK(count(peer.take(), 12) == 1);
 }
 
+TEST_CASE("who changes a port hears of it from 1.5 on, all others always") {
+    World world;
+    world.target.port_configured = [&](const PortDescription& port) {
+        world.controllers.port_changed(PortChange::modified, port);
+    };
+    Peer author(world.controllers, Version::v1_4, controller);
+    Peer other(world.controllers, Version::v1_0, controller);
+    Peer newest(world.controllers, Version::v1_5, controller);
+    const std::string port_1 = "00000001 00000000 020000000001 0000";
+    author.send(port_mod, 7, port_1 + "00000041 00000041 0000 0008 00000000");
+    CHECK(count(author.take(), 12) == 0);
+    CHECK(count(other.take(), 12) == 1);
+    CHECK(count(newest.take(), 12) == 1);
+    newest.send(port_mod, 7, port_1 + "00000000 00000041 0000 0008 00000000");
+    CHECK(count(author.take(), 12) == 1);
+    CHECK(count(other.take(), 12) == 1);
+    CHECK(count(newest.take(), 12) == 1);
+}
+
+TEST_CASE("a connection that is over wants nothing any more") {
+    World world;
+    Peer peer(world.controllers, Version::v1_0, controller);
+    CHECK(world.controllers.wants_table_miss());
+    peer.connection.receive(as_input(from_hex("0112 0007 00000001")));
+    CHECK(peer.connection.closed());
+    CHECK_FALSE(world.controllers.wants_table_miss());
+}
+
+TEST_CASE("what is left to do is known, also when no more is said") {
+    World world;
+    Peer peer(world.controllers, Version::v1_0, controller);
+    CHECK_FALSE(peer.connection.has_requests());
+    peer.connection.receive(as_input(from_hex("0102 0008")));
+    CHECK_FALSE(peer.connection.has_requests());
+    world.target.work_takes = std::chrono::seconds{1};
+    const Bytes echoes = from_hex("00000001 01020008 00000002 01020008 00000003");
+    peer.connection.receive(as_input(echoes));
+    CHECK(peer.connection.has_requests());
+    world.target.next_turn();
+    world.target.work_takes = {};
+    for (int i = 0; i < 10; ++i) {
+        world.target.clock.advance(std::chrono::seconds{10});
+        peer.connection.go_on();
+    }
+    CHECK(count(peer.take(), 3) == 3);
+    CHECK_FALSE(peer.connection.has_requests());
+}
+
 TEST_CASE("a connection that has gone is told nothing") {
     World world;
     { Peer peer(world.controllers, Version::v1_3, controller); }

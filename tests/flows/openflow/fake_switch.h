@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -59,6 +60,7 @@ public:
         if (port == ports_.end()) return std::unexpected(openflow::Error::pmfc_bad_port);
         if (port->mac != mac) return std::unexpected(openflow::Error::pmfc_bad_hw_addr);
         port->config = (port->config & ~mask) | (config & mask);
+        if (port_configured) port_configured(*port);
         return {};
     }
     FragmentMode fragment_mode() const override { return fragments_; }
@@ -72,6 +74,7 @@ public:
     }
     void controllers_changed() override { ++changes; }
 
+    std::function<void(const openflow::PortDescription&)> port_configured;
     ManualClock clock;
     Duration work_takes{}, packet_out_takes{};
     mutable Duration worked{};  // in this turn
