@@ -3,25 +3,10 @@
 #include <array>
 
 #include "flows/packet_headers.h"
+#include "switchd/core/bytes.h"
 
 namespace switchd {
 namespace {
-
-template <class Unsigned>
-Unsigned load(const std::byte* at) {
-    Unsigned value;
-    std::memcpy(&value, at, sizeof value);
-    if constexpr (sizeof value > 1 && std::endian::native == std::endian::little)
-        value = std::byteswap(value);
-    return value;
-}
-
-template <class Unsigned>
-void store(std::byte* at, Unsigned value) {
-    if constexpr (sizeof value > 1 && std::endian::native == std::endian::little)
-        value = std::byteswap(value);
-    std::memcpy(at, &value, sizeof value);
-}
 
 // What was done to the 16-bit words that an Internet checksum covers.
 class ChecksumChange {
@@ -105,10 +90,10 @@ private:
     void write(std::byte* at, const FlowField& field, unsigned shift, ChecksumChange& change) {
         const auto bits = static_cast<Unsigned>(mask_.get(field) << shift);
         if (bits == 0) return;
-        const auto before = load<Unsigned>(at);
+        const auto before = load_big_endian<Unsigned>(at);
         const auto after = static_cast<Unsigned>(
             (before & ~bits) | (static_cast<Unsigned>(value_.get(field) << shift) & bits));
-        store(at, after);
+        store_big_endian(at, after);
         change.add(before, after);
     }
     template <class Unsigned>
@@ -262,7 +247,7 @@ void FieldEdit::write_sctp(const Transport& transport) {
     if (changed == 0 || !whole || !rest.has(12)) return;
     // The wire has the CRC with its least significant byte first.
     const std::uint32_t crc = crc32c::of_change_in_front(std::byteswap(changed), transport.bytes);
-    store(place(rest, 8), rest.u32(8) ^ std::byteswap(crc));
+    store_big_endian(place(rest, 8), rest.u32(8) ^ std::byteswap(crc));
 }
 
 void FieldEdit::write_icmp(const Transport& transport, ChecksumChange& change) {
@@ -284,14 +269,15 @@ void FieldEdit::follow(const Rest& rest, std::size_t offset, const ChecksumChang
                        std::uint16_t zero) {
     if (change.none() || !rest.has(offset + 2)) return;
     const std::uint16_t checksum = change.applied_to(rest.u16(offset));
-    store(place(rest, offset), checksum == 0 ? zero : checksum);
+    store_big_endian(place(rest, offset), checksum == 0 ? zero : checksum);
 }
 
 void FieldEdit::follow_unsummed(const Rest& rest, std::size_t offset,
                                 const ChecksumChange& pseudo_header) {
     if (pseudo_header.none() || !rest.has(offset + 2)) return;
     const auto complement = static_cast<std::uint16_t>(~rest.u16(offset));
-    store(place(rest, offset), static_cast<std::uint16_t>(~pseudo_header.applied_to(complement)));
+    store_big_endian(place(rest, offset),
+                     static_cast<std::uint16_t>(~pseudo_header.applied_to(complement)));
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ std::size_t ForwardingEngine::process(std::span<const Arrival> arrivals, TimePoi
         for (std::size_t i = 0; i < batch.size(); ++i) probes_[i] = cache_.probe(keys_[i]);
         for (std::size_t i = 0; i < batch.size(); ++i) {
             programs[decided] = &resolve(keys_[i], probes_[i], batch[i].bytes.size(), now);
-            work_ += programs[decided++]->work;
+            work_ += std::size_t{programs[decided++]->work} * batch[i].segments;
             if (work_ >= work_max) [[unlikely]]
                 return decided;
         }

@@ -39,6 +39,7 @@ public:
     struct Arrival {
         std::span<const std::byte> bytes;
         PortNumber in_port = 0;
+        std::uint32_t segments = 1;  // that it stands for: the work for it is as much more
     };
 
     explicit ForwardingEngine(const Settings& settings);

@@ -2,31 +2,20 @@
 
 #include <cstring>
 
-#include "flows/flow_key.h"
+#include "flows/packet_headers.h"
 #include "switchd/core/bytes.h"
 
 namespace switchd {
 namespace {
 
-constexpr std::size_t addresses_bytes = 12;
+using ether::addresses_bytes;
 constexpr std::size_t type_bytes = 2;
-
-std::uint16_t load(const std::byte* at) {
-    be16 wire;
-    std::memcpy(&wire, at, sizeof wire);
-    return wire.host();
-}
-
-void store(std::byte* at, std::uint16_t host) {
-    const be16 wire{host};
-    std::memcpy(at, &wire, sizeof wire);
-}
 
 }  // namespace
 
 bool has_vlan_tag(const EditableFrame& frame) noexcept {
     if (frame.size < addresses_bytes + vlan_tag_bytes + type_bytes) return false;
-    const std::uint16_t type = load(frame.start + addresses_bytes);
+    const std::uint16_t type = load_big_endian<std::uint16_t>(frame.start + addresses_bytes);
     return type == tpid_vlan || type == tpid_provider;
 }
 
@@ -35,8 +24,8 @@ std::optional<EditableFrame> push_vlan(EditableFrame frame, std::uint16_t tpid,
     if (frame.headroom < vlan_tag_bytes || frame.size < addresses_bytes) return std::nullopt;
     std::byte* const start = frame.start - vlan_tag_bytes;
     std::memmove(start, frame.start, addresses_bytes);
-    store(start + addresses_bytes, tpid);
-    store(start + addresses_bytes + 2, tci);
+    store_big_endian(start + addresses_bytes, tpid);
+    store_big_endian(start + addresses_bytes + 2, tci);
     return EditableFrame{start, frame.size + vlan_tag_bytes, frame.headroom - vlan_tag_bytes};
 }
 
@@ -50,7 +39,8 @@ EditableFrame pop_vlan(EditableFrame frame) noexcept {
 void set_vlan_tci(EditableFrame frame, std::uint16_t tci, std::uint16_t mask) noexcept {
     if (!has_vlan_tag(frame)) return;
     std::byte* const at = frame.start + addresses_bytes + 2;
-    store(at, static_cast<std::uint16_t>((load(at) & ~mask) | (tci & mask)));
+    const auto before = load_big_endian<std::uint16_t>(at);
+    store_big_endian(at, static_cast<std::uint16_t>((before & ~mask) | (tci & mask)));
 }
 
 }  // namespace switchd

@@ -13,6 +13,7 @@
 #include <span>
 
 #include "flows/flow_key.h"
+#include "switchd/core/bytes.h"
 
 namespace switchd {
 
@@ -59,9 +60,7 @@ public:
 private:
     template <class Unsigned>
     Unsigned load(std::size_t offset) const {
-        Unsigned value;
-        std::memcpy(&value, at_ + offset, sizeof value);
-        return std::endian::native == std::endian::little ? std::byteswap(value) : value;
+        return load_big_endian<Unsigned>(at_ + offset);
     }
 
     const std::byte* at_;

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "flows/packet_headers.h"
+#include "switchd/core/bytes.h"
 
 namespace switchd {
 
@@ -16,20 +17,11 @@ constexpr std::size_t tcp_sequence = 4, tcp_flags = 13, tcp_checksum = 16;
 constexpr std::size_t udp_length = 4, udp_checksum = 6;
 constexpr std::uint8_t tcp_fin = 0x01, tcp_psh = 0x08, tcp_cwr = 0x80;
 
-std::uint16_t load_16(const std::byte* at) {
-    return static_cast<std::uint16_t>(std::to_integer<unsigned>(at[0]) << 8 |
-                                      std::to_integer<unsigned>(at[1]));
+void add_16(std::byte* at, std::size_t value) {
+    store_big_endian(at, static_cast<std::uint16_t>(load_big_endian<std::uint16_t>(at) + value));
 }
 void store_16(std::byte* at, std::size_t value) {
-    at[0] = static_cast<std::byte>(value >> 8);
-    at[1] = static_cast<std::byte>(value);
-}
-std::uint32_t load_32(const std::byte* at) {
-    return std::uint32_t{load_16(at)} << 16 | load_16(at + 2);
-}
-void store_32(std::byte* at, std::uint32_t value) {
-    store_16(at, value >> 16);
-    store_16(at + 2, value & 0xffff);
+    store_big_endian(at, static_cast<std::uint16_t>(value));
 }
 
 // The one's complement sum of 16-bit words (RFC 1071), not folded yet: in any byte order, so in the
@@ -58,7 +50,7 @@ std::uint16_t folded(std::uint64_t sum) {
 
 std::uint64_t sum_of_number(std::size_t value) {
     std::byte bytes[4];
-    store_32(bytes, static_cast<std::uint32_t>(value));
+    store_big_endian(bytes, static_cast<std::uint32_t>(value));
     return sum_of(bytes);
 }
 // To be added where the number was.
@@ -136,7 +128,7 @@ void Segmentation::write(std::size_t index, std::span<std::byte> into) const {
     const std::size_t ip_bytes = into.size() - ip_at_;
     if (ipv4_) {
         store_16(ip_header + ipv4_total_length, ip_bytes);
-        store_16(ip_header + ipv4_id, load_16(ip_header + ipv4_id) + index);
+        add_16(ip_header + ipv4_id, index);
         store_16(ip_header + ipv4_checksum, 0);
         const std::size_t bytes = std::to_integer<std::size_t>(ip_header[0] & std::byte{0x0f}) * 4;
         store_checksum(ip_header + ipv4_checksum, sum_of({ip_header, bytes}), Zero::sum);
@@ -148,7 +140,8 @@ void Segmentation::write(std::size_t index, std::span<std::byte> into) const {
     const std::size_t transport_bytes = into.size() - transport_at_;
     if (tcp_) {
         const auto before = static_cast<std::uint32_t>(index * segment_bytes_);
-        store_32(transport + tcp_sequence, load_32(transport + tcp_sequence) + before);
+        std::byte* const sequence = transport + tcp_sequence;
+        store_big_endian(sequence, load_big_endian<std::uint32_t>(sequence) + before);
         std::byte& flags = transport[tcp_flags];
         if (index + 1 < count_) flags &= ~std::byte{tcp_fin | tcp_psh};
         if (index > 0) flags &= ~std::byte{tcp_cwr};

@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "flows/field_edit.h"
+#include "flows/packet_headers.h"
+#include "flows/segmentation.h"
 
 namespace switchd {
 
 namespace {
-
-constexpr std::size_t ethernet_header_bytes = 14;
 
 // Makes the frame what `edit` made of its bytes; they must be the frame's own.
 template <class Edit>
@@ -40,6 +40,16 @@ bool edit(Frame& frame, const Action& action) noexcept {
     return edit_frame(frame, [](EditableFrame f) { return std::optional{pop_vlan(f)}; });
 }
 
+// About so many, if it has to be cut.
+std::uint32_t segments_of(const Frame& frame) {
+    if (!frame.offloaded()) [[likely]]
+        return 1;
+    const Offload offload = frame.offload();
+    if (offload.segments == Offload::Segments::none) return 1;
+    const std::size_t count = 1 + frame.size() / offload.segment_bytes;
+    return static_cast<std::uint32_t>(std::min(count, Segmentation::segments_max));
+}
+
 }  // namespace
 
 void Datapath::receive(Port& in, FrameBatch& batch, TimePoint now) noexcept {
@@ -47,7 +57,7 @@ void Datapath::receive(Port& in, FrameBatch& batch, TimePoint now) noexcept {
     std::size_t count = 0;
     observed_ = observer_ && observer_->active();
     for (Frame& frame : batch.frames()) {
-        if (frame.size() < ethernet_header_bytes) {
+        if (frame.size() < ether::header_bytes) {
             in.count_drop(DropReason::runt);
             continue;
         }
@@ -64,7 +74,9 @@ void Datapath::receive(Port& in, FrameBatch& batch, TimePoint now) noexcept {
 void Datapath::wait(Port& in, std::span<Frame* const> frames) noexcept {
     if (in.waiting.empty()) waiting_ports_.push_back(in.number);
     for (Frame* frame : frames) {
-        if (in.waiting.size() >= waiting_max)
+        // A quarter of the buffers is for those that arrive now; large ones are few.
+        const FramePool& pool = frame->pool();
+        if (in.waiting.size() >= waiting_max || pool.free() < pool.size() / 4)
             in.count_drop(DropReason::overload);
         else
             in.waiting.push_back(std::move(*frame));
@@ -89,7 +101,8 @@ Port* Datapath::go_on(TimePoint now) noexcept {
 std::size_t Datapath::forward(Port& in, std::span<Frame* const> frames, TimePoint now) noexcept {
     ForwardingEngine::Arrival arrivals[FrameBatch::frames_max];
     const ActionProgram* programs[FrameBatch::frames_max];
-    for (std::size_t i = 0; i < frames.size(); ++i) arrivals[i] = {frames[i]->bytes(), in.number};
+    for (std::size_t i = 0; i < frames.size(); ++i)
+        arrivals[i] = {frames[i]->bytes(), in.number, segments_of(*frames[i])};
     const std::size_t through =
         engine_.process({arrivals, frames.size()}, now, {programs, frames.size()}, work_at_once);
     for (std::size_t i = 0; i < through; ++i)
@@ -99,7 +112,7 @@ std::size_t Datapath::forward(Port& in, std::span<Frame* const> frames, TimePoin
 
 void Datapath::send(const RuleActions& actions, const FlowKey& pipeline, Frame frame,
                     TimePoint now) noexcept {
-    if (frame.size() < ethernet_header_bytes) return;
+    if (frame.size() < ether::header_bytes) return;
     observed_ = observer_ && observer_->active();
     const PortNumber in_port = pipeline.in_port();
     // Deeper than the tables look, perhaps: these actions are none of theirs.
@@ -111,6 +124,11 @@ void Datapath::send(const RuleActions& actions, const FlowKey& pipeline, Frame f
 }
 
 void Datapath::transmit(Port& out, Frame frame) noexcept {
+    observed_ = observer_ && observer_->active();
+    send_out(out, std::move(frame));
+}
+
+void Datapath::send_out(Port& out, Frame frame) noexcept {
     out.out.count(frame.size());
     if (observed_) observer_->packet_out(out.number, frame.bytes());
     for (std::size_t i = 0; i + 1 < out.endpoints.size(); ++i)
@@ -125,11 +143,16 @@ void Datapath::enqueue(Port& out, Endpoint& endpoint, Frame frame) noexcept {
     if (const auto why = wire_frames_.missing()) out.count_drop(*why);
 }
 
-void Datapath::tell_controllers(const PacketInRequest& request, const Frame& frame) noexcept {
-    if (!packet_in_receiver_) return;
-    if (!frame.offloaded()) return packet_in_receiver_->packet_in(request, frame.bytes());
+std::optional<DropReason> Datapath::tell_controllers(const PacketInRequest& request,
+                                                     const Frame& frame) noexcept {
+    if (!packet_in_receiver_) return std::nullopt;
+    if (!frame.offloaded()) {
+        packet_in_receiver_->packet_in(request, frame.bytes());
+        return std::nullopt;
+    }
     for (const Frame& each : wire_frames_.of(frame))
         packet_in_receiver_->packet_in(request, each.bytes());
+    return wire_frames_.missing();
 }
 
 void Datapath::execute(const ActionProgram& program, PortNumber in_port, Port* in,
@@ -147,7 +170,7 @@ void Datapath::execute(const ActionProgram& program, PortNumber in_port, Port* i
             if (local_receiver_)
                 local_receiver_->punted(punt->to, punt->vlan, in_port, frame.bytes());
         } else if (const auto* told = std::get_if<ToController>(&action)) {
-            tell_controllers(*told->request, frame);
+            if (const auto why = tell_controllers(*told->request, frame)) drop(*why);
         } else if (const auto* dropped = std::get_if<Drop>(&action)) {
             drop(dropped->reason);
         } else {
@@ -164,7 +187,7 @@ void Datapath::output(const Output& output, Frame& frame, bool last) noexcept {
     for (std::size_t i = 0; i < count; ++i) {
         Port* const port = ports_.find(output.ports[i]);
         if (!port) continue;
-        transmit(*port, last && i + 1 == count ? std::move(frame) : frame.share());
+        send_out(*port, last && i + 1 == count ? std::move(frame) : frame.share());
     }
 }
 

@@ -76,9 +76,12 @@ private:
     std::size_t forward(Port& in, std::span<Frame* const> frames, TimePoint now) noexcept;
     void wait(Port& in, std::span<Frame* const> frames) noexcept;
     void execute(const ActionProgram& program, PortNumber in_port, Port* in, Frame frame) noexcept;
+    void send_out(Port& out, Frame frame) noexcept;
     void output(const Output& output, Frame& frame, bool last) noexcept;
     void enqueue(Port& out, Endpoint& endpoint, Frame frame) noexcept;
-    void tell_controllers(const PacketInRequest& request, const Frame& frame) noexcept;
+    // Why they do not get all of it, if so.
+    std::optional<DropReason> tell_controllers(const PacketInRequest& request,
+                                               const Frame& frame) noexcept;
 
     PortTable& ports_;
     ForwardingEngine& engine_;

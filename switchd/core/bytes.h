@@ -34,6 +34,19 @@ using be16 = BigEndian<std::uint16_t>;
 using be32 = BigEndian<std::uint32_t>;
 using be64 = BigEndian<std::uint64_t>;
 
+// A number in network byte order, wherever it stands.
+template <class Unsigned>
+Unsigned load_big_endian(const std::byte* at) {
+    BigEndian<Unsigned> wire;
+    std::memcpy(&wire, at, sizeof wire);
+    return wire.host();
+}
+template <class Unsigned>
+void store_big_endian(std::byte* at, Unsigned host) {
+    const BigEndian<Unsigned> wire{host};
+    std::memcpy(at, &wire, sizeof wire);
+}
+
 // Takes headers off the front of bytes that a peer chose. What is taken is a copy: the peer may
 // change the original at any time. A take or skip beyond the end yields nothing and changes
 // nothing.

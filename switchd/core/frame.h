@@ -33,6 +33,7 @@ public:
         if (pool_) std::exchange(pool_, nullptr)->release(place_.id);
     }
 
+    const FramePool& pool() const { return *pool_; }  // of one that holds a buffer
     std::size_t size() const { return place_.size; }
     std::span<const std::byte> bytes() const { return {data(), size()}; }
 

@@ -42,6 +42,7 @@ public:
         batch.push(std::move(frame));
         sink_.receive(*this, batch);
     }
+    void sends(FrameBatch& batch) { sink_.receive(*this, batch); }
     // What has been sent to it since it was last asked.
     std::vector<Bytes> received() {
         std::vector<Bytes> result;

@@ -374,3 +374,58 @@ TEST_CASE("what is not what its sender says is dropped where it would be cut", "
     CHECK(lab.lan.bridge().find_port(2)->drops[static_cast<std::size_t>(DropReason::too_long)] ==
           1);
 }
+
+TEST_CASE("a large frame takes as much time as its segments", "[datapath]") {
+    Offloading lab;
+    lab.lan.plug(2);
+    std::string actions = "output:2";
+    for (int i = 0; i < 100; ++i) actions += ",output:2";
+    const auto rule = parse_flow_mod("actions=" + actions, FlowMod::Command::add);
+    REQUIRE(rule);
+    REQUIRE(lab.lan.bridge().tables().flow_tables().apply(*rule, lab.lan.bridge().now()));
+    lab.from.sends(Frames(64, frame(alice, bob)));
+    CHECK(lab.lan.bridge().find_port(1)->waiting.empty());
+
+    FrameBatch batch;
+    for (int i = 0; i < 6; ++i) {
+        const auto large = test::large({.payload = 50'000}, 1000);
+        Frame one = lab.large.take();
+        one.resize(large.frame.size());
+        std::ranges::copy(large.frame, one.writable().begin());
+        one.set_offload(large.offload);
+        batch.push(std::move(one));
+    }
+    lab.from.sends(batch);
+    const Port& port = *lab.lan.bridge().find_port(1);
+    CHECK(port.waiting.size() < 6);
+    CHECK(port.waiting.size() > 0);
+    // And of their buffers there are few: a quarter is left for others.
+    CHECK(port.drops[static_cast<std::size_t>(DropReason::overload)] == 0);
+    for (int i = 0; i < 20; ++i) lab.sends(packet(50'000));
+    CHECK(port.drops[static_cast<std::size_t>(DropReason::overload)] > 0);
+    CHECK(lab.large.free() >= 1);
+    CHECK(lab.lan.loop().until([&] { return port.waiting.empty(); }));
+}
+
+TEST_CASE("what controllers do not get is counted, too", "[datapath]") {
+    Offloading lab;
+    struct Receiver final : PacketInReceiver {
+        void packet_in(const PacketInRequest&, std::span<const std::byte>) noexcept override {
+            ++count;
+        }
+        int count = 0;
+    } receiver;
+    lab.lan.bridge().datapath().set_packet_in_receiver(&receiver);
+    const auto rule = parse_flow_mod("actions=CONTROLLER", FlowMod::Command::add);
+    REQUIRE(rule);
+    REQUIRE(lab.lan.bridge().tables().flow_tables().apply(*rule, lab.lan.bridge().now()));
+    lab.sends(packet(2500));
+    CHECK(receiver.count == 3);
+    auto wrong = packet(3000);
+    wrong.offload.segments = Offload::Segments::udp;
+    lab.sends(wrong);
+    CHECK(receiver.count == 3);
+    CHECK(lab.lan.bridge().find_port(1)->drops[static_cast<std::size_t>(DropReason::bad_offload)] ==
+          1);
+    lab.lan.bridge().datapath().set_packet_in_receiver(nullptr);
+}
