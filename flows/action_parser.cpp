@@ -12,11 +12,15 @@ namespace {
 
 // Open vSwitch's, for who would look for a slip of the finger.
 bool is_to_come(std::string_view action) {
-    constexpr std::string_view names[] = {"bundle",   "bundle_load", "clone",         "conjunction",
-                                          "ct",       "ct_clear",    "fin_timeout",   "group",
-                                          "learn",    "meter",       "multipath",     "pop",
-                                          "pop_mpls", "push",        "sample",        "push_mpls",
-                                          "encap",    "decap",       "set_mpls_label"};
+    constexpr std::string_view names[] = {"bundle",       "bundle_load",    "check_pkt_larger",
+                                          "clone",        "conjunction",    "ct",
+                                          "ct_clear",     "dec_mpls_ttl",   "decap",
+                                          "delete_field", "encap",          "exit",
+                                          "fin_timeout",  "group",          "learn",
+                                          "meter",        "multipath",      "pop",
+                                          "pop_mpls",     "push",           "push_mpls",
+                                          "sample",       "set_mpls_label", "set_mpls_tc",
+                                          "set_mpls_ttl"};
     return std::ranges::find(names, action) != std::end(names);
 }
 
@@ -52,11 +56,11 @@ private:
         std::optional<std::string_view> drop;
         std::size_t parts = 0;
         while (const auto part = reader_.next(text)) {
-            if (part->name == "drop") drop = part->name;
+            const Known* known = known_action(part->name);
+            if (known && known->handler == &ActionReader::drop) drop = part->name;
             if (drop && parts != 0) return wrong(*drop, "drop does nothing more", "it alone");
             ++parts;
 
-            const Known* known = known_action(part->name);
             const Stage its_stage = known ? known->stage : Stage::apply;
             if (written && its_stage != Stage::apply)
                 return wrong(part->name, fmt::format("{} is no action", known->name),
@@ -168,7 +172,10 @@ private:
 
     // Two digits a byte, with or without dots between.
     bool bytes(std::string_view text, std::string_view what, std::vector<std::uint8_t>& result) {
-        const auto digit = [](char c) { return std::string_view("0123456789abcdef").find(c); };
+        const auto digit = [](char c) {
+            return std::string_view("0123456789abcdef")
+                .find(c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c);
+        };
         while (!text.empty()) {
             if (!result.empty() && text[0] == '.') text.remove_prefix(1);
             const auto high = digit(text.empty() ? ' ' : text[0]),
@@ -346,7 +353,8 @@ private:
         const MatchField* field = field_of_packet(name, Use::set);
         if (!field) return false;
         const unsigned shift = text_shift(*field, name);
-        unsigned first = 0, last = load_bits(*field) + shift - 1;
+        const bool nicira_port = field->id == FieldId::in_port && name == field->nxm_name;
+        unsigned first = 0, last = nicira_port ? 15 : load_bits(*field) + shift - 1;
         if (!range(parts->destination.substr(name.size()), name, first, last)) return false;
 
         const auto value =
@@ -357,6 +365,12 @@ private:
             return wrong(parts->value,
                          fmt::format("the lowest {} bits of {} cannot be set", shift, name),
                          fmt::format("a multiple of {}", 1u << shift));
+        if (nicira_port && first == 0 && last == 15) {
+            const PortNumber port = port_from_16(static_cast<std::uint16_t>(placed.low));
+            actions.push_back(
+                SetField{field->id, {0, port}, field->ones(), SetField::Spelling::load});
+            return true;
+        }
         // A load takes 64 bits at most, on the wire and in print.
         for (unsigned begin = first; begin <= last; begin += 64) {
             const unsigned bits = std::min(64u, last - begin + 1);

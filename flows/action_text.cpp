@@ -18,6 +18,10 @@ std::string bytes_text(const std::vector<std::uint8_t>& bytes) {
     return fmt::format("{:02x}", fmt::join(bytes, "."));
 }
 
+std::string hexadecimal(std::uint64_t value) {
+    return value == 0 ? "0" : fmt::format("{:#x}", value);
+}
+
 class ActionPrinter {
 public:
     std::string print(std::span<const RuleAction> actions) {
@@ -93,12 +97,15 @@ private:
             static_cast<unsigned>(std::popcount(mask.low) + std::popcount(mask.high));
         if (bits > 64 || mask != shifted_left(lowest_bits(bits), first)) return std::nullopt;
 
-        const bool nxm = !field.nxm_name.empty();
+        if (field.id == FieldId::in_port && mask == field.ones())
+            return fmt::format("load:{}->{}[]",
+                               hexadecimal(port_to_16(static_cast<PortNumber>(action.value.low))),
+                               field.nxm_name);
+        const bool nxm = !field.nxm_name.empty() && field.id != FieldId::in_port;
         const unsigned shift = nxm ? field.nxm_shift : 0;
         const bool all = bits == load_bits(field) + shift && first == 0;
         const std::string range = all ? "" : range_text(first + shift, bits);
-        const std::uint64_t value = shifted_right(action.value, first).low;
-        return fmt::format("load:{}{:x}->{}[{}]", value == 0 ? "" : "0x", value,
+        return fmt::format("load:{}->{}[{}]", hexadecimal(shifted_right(action.value, first).low),
                            nxm ? field.nxm_name : field.oxm_name, range);
     }
 
@@ -145,10 +152,8 @@ private:
         return fmt::format("write_actions({})", print(action.actions));
     }
     static std::string print_one(const WriteMetadata& action) {
-        std::string text =
-            fmt::format("write_metadata:{}{:x}", action.value == 0 ? "" : "0x", action.value);
-        if (action.mask != ~std::uint64_t{0})
-            text += fmt::format("/{}{:x}", action.mask == 0 ? "" : "0x", action.mask);
+        std::string text = "write_metadata:" + hexadecimal(action.value);
+        if (action.mask != ~std::uint64_t{0}) text += "/" + hexadecimal(action.mask);
         return text;
     }
     static std::string print_one(const GotoTable& action) {

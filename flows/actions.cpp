@@ -14,8 +14,9 @@ struct StepText {
         return fmt::format("set({})", to_text(set.edit->key, set.edit->mask));
     }
     std::string operator()(const PushVlan& push) const {
-        if (push.tpid == tpid_vlan) return fmt::format("push_vlan:{}", push.tci);
-        return fmt::format("push_vlan:{:#x}/{}", push.tpid, push.tci);
+        const std::string tpid =
+            push.tpid == tpid_vlan ? "" : fmt::format("tpid={:#06x},", push.tpid);
+        return fmt::format("push_vlan({}vid={},pcp={})", tpid, push.tci & 0xfff, push.tci >> 13);
     }
     std::string operator()(const PopVlan&) const { return "pop_vlan"; }
     std::string operator()(const Punt& punt) const {

@@ -28,6 +28,9 @@ constexpr NamedPort named_ports[] = {
 // OpenFlow 1.0 has the reserved ports in the uppermost of 16 bits.
 constexpr PortNumber reserved_first = 0xfffffff7, reserved_first_16 = 0xfff7, ordinary_max = 0xfeff;
 
+// Of 16 bits, the lower ones tell operations apart.
+constexpr std::uint64_t arp_operation_max = 0xff;
+
 bool equal_in_any_case(std::string_view text, std::string_view upper) {
     return std::ranges::equal(text, upper, [](char a, char b) {
         return (a >= 'a' && a <= 'z' ? static_cast<char>(a - 'a' + 'A') : a) == b;
@@ -237,6 +240,7 @@ private:
         }
         const unsigned shift = text_shift(field_, name_);
         FieldValue max = field_.ones();
+        if (field_.id == FieldId::arp_op) max.low = arp_operation_max;
         max.low = max.low << shift | ((1u << shift) - 1);
         auto value = reader_.wide_number(text, name_, max);
         if (value) value->low >>= shift;

@@ -61,7 +61,9 @@ void read_ipv6(const Rest& rest, FlowKey& key) {
 
 void read_arp(const Rest& rest, FlowKey& key) {
     if (!has_arp(rest)) return;
-    key.set(field::ip_proto, rest.u16(6));
+    // As in Open vSwitch: an operation that needs more than eight bits is none.
+    const std::uint16_t operation = rest.u16(6);
+    key.set(field::ip_proto, operation <= 0xff ? operation : 0);
     key.set(field::arp_sha, rest.u48(8));
     key.set(field::arp_tha, rest.u48(18));
     key.words[4] = std::uint64_t{rest.u32(14)} << 32 | rest.u32(24);

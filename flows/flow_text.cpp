@@ -122,7 +122,7 @@ private:
             return number(part, *timer, 0xffff);
         }
         if (match_.knows(part)) return match_.add(part);
-        return refused(part.name, fmt::format("there is no field {}", quoted(part.name)),
+        return refused(part.name, unknown_field_text(part.name),
                        "a field such as in_port, dl_dst, nw_src or tp_dst, or a word such as "
                        "table, priority, cookie, idle_timeout or actions");
     }

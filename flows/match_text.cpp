@@ -224,6 +224,12 @@ bool MatchReader::add_vlan(const TextPart& part) {
     return merge(part.name, field, {{0, *id | tci_present}, field.ones()});
 }
 
+std::string unknown_field_text(std::string_view name) {
+    const bool to_come = name.starts_with("ct_") || name.starts_with("mpls") || name == "conj_id";
+    return to_come ? fmt::format("{} is not supported yet", name)
+                   : fmt::format("there is no field {}", quoted(name));
+}
+
 bool MatchReader::add(const TextPart& part) {
     if (part.name == any_ethernet) return reader_.bare(part);
     if (part.name == vlan_id_name) return add_vlan(part);
@@ -236,11 +242,7 @@ bool MatchReader::add(const TextPart& part) {
                (!protocol->ip_proto || say(FieldId::ip_proto, *protocol->ip_proto));
     }
     if (!field_of_name(part.name)) {
-        const bool to_come =
-            part.name.starts_with("ct_") || part.name.starts_with("mpls") || part.name == "conj_id";
-        reader_.fail(part.name,
-                     to_come ? fmt::format("{} is not supported yet", part.name)
-                             : fmt::format("there is no field {}", quoted(part.name)),
+        reader_.fail(part.name, unknown_field_text(part.name),
                      "a field such as in_port, dl_dst, nw_src, tp_dst or reg0");
         return false;
     }

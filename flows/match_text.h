@@ -10,6 +10,9 @@
 
 namespace switchd {
 
+// What is wrong with it where no field has this name.
+std::string unknown_field_text(std::string_view name);
+
 // Reads a match part by part, in any order; finish() once all are there, because what tp_dst means
 // depends on the protocol. A field whose packets the match does not name is an error, where
 // ovs-ofctl would leave it out with a warning.

@@ -80,9 +80,11 @@ std::optional<DropReason> PacketTrace::drop_reason() const {
     return drop->reason;
 }
 
-const TraceStep* PacketTrace::last_table() const {
-    for (auto step = steps.rbegin(); step != steps.rend(); ++step)
-        if (step->kind == TraceStep::Kind::table) return &*step;
+const TraceStep* PacketTrace::blamed_table() const {
+    std::uint32_t lookup = 0;
+    for (const TraceStep& step : steps)
+        if (step.kind == TraceStep::Kind::table && lookup++ == verdict.counting.blamed)
+            return &step;
     return nullptr;
 }
 

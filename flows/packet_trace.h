@@ -43,9 +43,9 @@ struct PacketTrace {
 
     // Why the packet goes nowhere; none if it goes somewhere.
     std::optional<DropReason> drop_reason() const;
-    // The table that was asked last: its rule, or that it has none, is behind a drop. None if the
-    // packet was not let in.
-    const TraceStep* last_table() const;
+    // The table whose rule, or that it has none, is behind a drop. None if the packet was not let
+    // in, or that is not shown any more.
+    const TraceStep* blamed_table() const;
 };
 
 // Nothing changes: what the verdict has to do beside forwarding is up to the caller.

@@ -166,6 +166,7 @@ const Rule* Translation::look_up(std::uint8_t table, PortNumber in_port) {
     const Rule* const rule = tables_.flow_tables().lookup(table, key_, verdict_.mask);
     key_.set(field::in_port, own);
     key_.words[field::tp_src.word] = transport;
+    lookup_ = static_cast<std::uint32_t>(verdict_.counting.lookups.size());
     verdict_.counting.lookups.push_back({table, rule != nullptr});
     if (rule) verdict_.counting.rules.push_back(rule->id);
     if (observer_) observer_->looked_up(depth_, table, rule, verdict_.mask.without(before));
@@ -254,6 +255,7 @@ void Translation::resubmit(const rule_action::Resubmit& resubmit) {
     if (depth_ >= depth_max || back_ + back > back_max)
         return stop("too many tables call each other: the packet is dropped");
     const Rule* const rule = rule_;
+    const std::uint32_t lookup = lookup_;
     ++depth_;
     back_ += back;
     walk(table, resubmit.in_port == reserved_port::in_port ? in_port() : resubmit.in_port);
@@ -261,6 +263,7 @@ void Translation::resubmit(const rule_action::Resubmit& resubmit) {
     back_ -= back;
     table_ = here;
     rule_ = rule;
+    lookup_ = lookup;
 }
 
 void Translation::write_actions(const RuleActions& actions) {

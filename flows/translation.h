@@ -125,7 +125,10 @@ private:
         return key_.get(place);
     }
     // Why the packet goes nowhere, should nothing let it out; the last reason counts.
-    void drop(DropReason reason) { reason_ = reason; }
+    void drop(DropReason reason) {
+        reason_ = reason;
+        verdict_.counting.blamed = lookup_;
+    }
     bool step(Action action);
     bool may_step();
 
@@ -138,6 +141,7 @@ private:
     const PortEntry* ingress_ = nullptr;  // that in_port names by now; null: there is none
     Verdict verdict_;
     DropReason reason_ = DropReason::no_rule;
+    std::uint32_t lookup_ = 0;  // the one whose rule is carried out
     ActionSet set_;
     const Rule* rule_ = nullptr;  // whose actions are carried out; null: a packet-out's
     std::uint8_t table_ = 0;

@@ -30,6 +30,7 @@ struct Counting {
     };
     std::vector<RuleId> rules;
     std::vector<Lookup> lookups;
+    std::uint32_t blamed = 0;  // the lookup whose answer is behind a drop
     bool operator==(const Counting&) const = default;
 };
 

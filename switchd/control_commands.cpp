@@ -172,8 +172,11 @@ json dropping_rules(const Bridge& bridge) {
     std::map<std::tuple<DropReason, std::uint8_t, std::uint32_t>, Dropped> dropped;
     bridge.engine().megaflows().for_each([&](const Megaflow& flow) {
         if (!flow.program->drops() || flow.counting.lookups.empty()) return;
-        const Counting::Lookup& last = flow.counting.lookups.back();
-        const Rule* const rule = last.matched ? tables.find(flow.counting.rules.back()) : nullptr;
+        const auto before = std::span(flow.counting.lookups).first(flow.counting.blamed);
+        const Counting::Lookup& last = flow.counting.lookups[flow.counting.blamed];
+        const auto matched =
+            static_cast<std::size_t>(std::ranges::count(before, true, &Counting::Lookup::matched));
+        const Rule* const rule = last.matched ? tables.find(flow.counting.rules[matched]) : nullptr;
         if (last.matched && !rule) return;
         const DropReason reason = std::get<Drop>(flow.program->steps.front()).reason;
         Dropped& found = dropped[{reason, last.table, rule ? rule->id.slot : tables.slots()}];
@@ -275,8 +278,10 @@ ControlReply change_flows(const ControlContext& context, ControlArguments argume
     const auto mod = parse_flow_mod(
         text, command, [&](std::string_view name) { return bridge.port_of_name(name); });
     if (!mod) return std::unexpected("the flow is not understood\n" + explained(text, mod.error()));
-    if (!openflow::can_be_shown(mod->actions))
-        return std::unexpected("these are more actions than OpenFlow could show");
+    if (const auto told = openflow::check_expressible(*mod); !told)
+        return std::unexpected(
+            fmt::format("OpenFlow has no way to say this, so no controller could see it ({})",
+                        openflow::name(told.error())));
     FlowTables& tables = bridge.tables().flow_tables();
     if (const auto applied = tables.apply(*mod, bridge.now()); !applied)
         return std::unexpected(std::string(reason_of(applied.error())));

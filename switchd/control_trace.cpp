@@ -45,9 +45,9 @@ json drop_json(const PacketTrace& trace) {
     const auto reason = trace.drop_reason();
     if (!reason) return nullptr;
     json result = {{"reason", to_string(*reason)}, {"table", nullptr}, {"rule", nullptr}};
-    if (const TraceStep* last = trace.last_table()) {
-        result["table"] = last->table;
-        result["rule"] = rule_json(*last);
+    if (const TraceStep* blamed = trace.blamed_table()) {
+        result["table"] = blamed->table;
+        result["rule"] = rule_json(*blamed);
     }
     return result;
 }

@@ -286,7 +286,10 @@ public:
     // One "set(...)" for each header.
     std::string operator()(const SetFields& set) const {
         FlowKey key = set.edit->key;
-        for (const FlowField& of : {field::eth_type, field::ip_proto}) key.set(of, key_.get(of));
+        key.set(field::eth_type, key_.get(field::eth_type));
+        // Of ARP it is the operation, which may be what is set.
+        if (set.edit->mask.get(field::ip_proto) == 0)
+            key.set(field::ip_proto, key_.get(field::ip_proto));
         const std::string groups = MatchWriter(key, set.edit->mask).headers();
         return groups.empty() ? to_text(ActionProgram{{set}}) : groups;
     }

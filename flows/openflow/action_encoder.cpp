@@ -208,6 +208,7 @@ private:
         const FieldValue value = shifted_left(set.value, layout.shift);
         FieldValue mask = shifted_left(set.mask, layout.shift);
         if (set.mask == header.field->ones()) mask = mask | FieldValue{0, low_ones(layout.shift)};
+        mask = mask & lowest_bits(layout.bits);
         while (!mask.zero()) {
             const unsigned offset = lowest_bit(mask);
             const unsigned run =

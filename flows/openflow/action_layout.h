@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <variant>
 
+#include "flows/action_names.h"
 #include "flows/openflow/match_codec.h"
 #include "flows/openflow/version.h"
 #include "flows/packet_headers.h"
@@ -51,7 +52,7 @@ inline LoadLayout load_layout(const FieldHeader& header) {
     const MatchField& field = *header.field;
     if (header.nicira && field.id == FieldId::in_port) return {16, 0};
     const unsigned shift = header.nicira ? field.nxm_shift : 0u;
-    return {field.bits + shift, shift};
+    return {load_bits(field) + shift, shift};
 }
 
 inline rule_action::SetField old_set(FieldId id, std::uint64_t value) {

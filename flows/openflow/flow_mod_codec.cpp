@@ -364,16 +364,38 @@ std::expected<FlowMod, Error> decode_nicira_flow_stats_request(ByteSpan body) {
     return request;
 }
 
+constexpr Version every_version[] = {Version::v1_0, Version::v1_1, Version::v1_2,
+                                     Version::v1_3, Version::v1_4, Version::v1_5};
+
 bool can_be_shown(std::span<const RuleAction> actions) {
     if (bytes_of(actions) <= few_actions_bytes) return true;
-    constexpr Version versions[] = {Version::v1_0, Version::v1_1, Version::v1_2,
-                                    Version::v1_3, Version::v1_4, Version::v1_5};
-    return std::ranges::all_of(versions, [&](Version version) {
+    return std::ranges::all_of(every_version, [&](Version version) {
         std::vector<std::uint8_t> bytes;
         Writer writer(bytes);
         encode_instructions(writer, actions, version, Match{});
         return bytes.size() <= entry_bytes_max - entry_rest_bytes_max;
     });
+}
+
+std::expected<void, Error> check_expressible(const FlowMod& mod) {
+    if (!can_be_shown(mod.actions)) return std::unexpected(Error::bac_too_many);
+    for (const Version version : every_version) {
+        std::vector<std::uint8_t> bytes;
+        Writer writer(bytes);
+        encode_match(writer, mod.match, version);
+        Reader reader(bytes);
+        const auto match = decode_match(reader, version);
+        if (!match) return std::unexpected(match.error());
+
+        bytes.clear();
+        encode_instructions(writer, mod.actions, version, mod.match);
+        const auto actions = version == Version::v1_0
+                                 ? decode_actions(bytes, version, mod.match)
+                                 : decode_instructions(bytes, version, mod.match);
+        if (!actions) return std::unexpected(actions.error());
+    }
+    // What an action does to packets that lack its field is up to the text.
+    return check_actions(mod.actions, mod.match, mod.table, Version::v1_0);
 }
 
 bool encode_flow_stats(Writer& writer, const Rule& rule, TimePoint now, Version version) {

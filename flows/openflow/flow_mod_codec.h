@@ -33,6 +33,10 @@ std::expected<FlowMod, Error> decode_nicira_flow_stats_request(ByteSpan body);
 // be shown must not come to be. A flow mod that was decoded has such actions only.
 bool can_be_shown(std::span<const RuleAction> actions);
 
+// The same of what was not decoded but came as text: whether each version could have asked for it,
+// as far as it has words for it.
+std::expected<void, Error> check_expressible(const FlowMod& mod);
+
 // One entry of a reply. False, and nothing is written: it would be longer than a message can be.
 bool encode_flow_stats(Writer& writer, const Rule& rule, TimePoint now, Version version);
 bool encode_nicira_flow_stats(Writer& writer, const Rule& rule, TimePoint now);  // 1.0 only

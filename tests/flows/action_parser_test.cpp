@@ -74,4 +74,19 @@ TEST_CASE("a field is set where the match or an action before makes sure of it",
     CHECK(right("mod_nw_src:1.2.3.4"));
 }
 
+TEST_CASE("drop stands alone in any case", "[flows]") {
+    CHECK(parse_actions("DROP", Match{}));
+    CHECK_FALSE(parse_actions("DROP,output:1", Match{}));
+    CHECK_FALSE(parse_actions("output:1,Drop", Match{}));
+}
+
+TEST_CASE("what is to come is told from a slip of the finger", "[flows]") {
+    for (const std::string_view name : {"exit", "learn", "pop_mpls", "check_pkt_larger"}) {
+        INFO(name);
+        CHECK(parse_actions(name, Match{}).error().wrong ==
+              std::string(name) + " is not supported yet");
+    }
+    CHECK(parse_actions("note:AB.cD", Match{}));
+}
+
 }  // namespace switchd::test

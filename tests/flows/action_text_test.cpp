@@ -59,6 +59,15 @@ TEST_CASE("a load of more than 64 bits is two", "[flows]") {
           "load:0x7->NXM_NX_XXREG1[0..63],load:0x50->NXM_NX_XXREG1[64..127]");
 }
 
+TEST_CASE("a port is loaded and printed with the bits of the field that was named", "[flows]") {
+    const auto actions = parse_actions("load:0xfffe->NXM_OF_IN_PORT[]", Match{});
+    REQUIRE(actions);
+    CHECK(std::get<rule_action::SetField>(actions->front().what).value.low == reserved_port::local);
+    CHECK(actions_text(*actions) == "load:0xfffe->NXM_OF_IN_PORT[]");
+    CHECK(actions_text(*parse_actions("load:5->NXM_OF_IN_PORT[0..3]", Match{})) ==
+          "load:0x5->OXM_OF_IN_PORT[0..3]");
+}
+
 TEST_CASE("a list without actions drops", "[flows]") {
     CHECK(actions_text(RuleActions{}) == "drop");
     CHECK(actions_text(RuleActions{WriteActions{}}) == "write_actions(drop)");

@@ -78,10 +78,10 @@ TEST_CASE_METHOD(TalkingSwitch, "strict: tagged frames are taken from members on
     REQUIRE(tables.set_untagged_vlan(1, 5));
     REQUIRE(tables.add_tagged_vlan(5, 2));
     REQUIRE(tables.add_tagged_vlan(5, 3));
-    CHECK(sends(1, alice, bob) == "push_vlan:5,output:2,3");
+    CHECK(sends(1, alice, bob) == "push_vlan(vid=5,pcp=0),output:2,3");
     CHECK(sends(2, bob, carol, vlan_tag(0x6005) + payload) == "output:3,pop_vlan,output:1");
     CHECK(sends(1, alice, bob, vlan_tag(5) + payload) == "output:2");
-    CHECK(sends(1, alice, bob) == "push_vlan:5,output:2");
+    CHECK(sends(1, alice, bob) == "push_vlan(vid=5,pcp=0),output:2");
     CHECK(sends(2, bob, alice, vlan_tag(5) + payload) == "pop_vlan,output:1");
     CHECK(sends(2, bob, alice) == "output:0,3");  // VLAN 0, where nobody knows alice
 }

@@ -78,11 +78,17 @@ TEST_CASE_METHOD(Traced, "a drop names its reason and its table", "[packet_trace
     add("table=0,priority=3,arp,actions=drop");
     add("table=0,priority=2,ip,actions=goto_table:9");
     CHECK(trace("in_port=1,arp").drop_reason() == DropReason::rule_drop);
-    CHECK(trace("in_port=1,arp").last_table()->priority == 3);
+    CHECK(trace("in_port=1,arp").blamed_table()->priority == 3);
     CHECK(trace("in_port=1,ip").drop_reason() == DropReason::no_rule);
-    CHECK(trace("in_port=1,ip").last_table()->table == 9);
+    CHECK(trace("in_port=1,ip").blamed_table()->table == 9);
+    // Also where another table was asked after its rule.
+    add("table=0,priority=4,udp,actions=resubmit(,8),output:99");
+    CHECK(trace("in_port=1,udp").drop_reason() == DropReason::no_destination);
+    CHECK(trace("in_port=1,udp").blamed_table()->table == 0);
+    add("table=0,priority=5,udp,tp_dst=9,actions=resubmit(,8)");
+    CHECK(trace("in_port=1,udp,tp_dst=9").blamed_table()->table == 8);
     CHECK(trace("in_port=99,ip").drop_reason() == DropReason::port_gone);
-    CHECK(trace("in_port=99,ip").last_table() == nullptr);
+    CHECK(trace("in_port=99,ip").blamed_table() == nullptr);
 }
 
 TEST_CASE_METHOD(Traced, "a trace says what the tables do, and changes nothing", "[packet_trace]") {

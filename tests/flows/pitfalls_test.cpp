@@ -108,8 +108,8 @@ TEST_CASE_METHOD(Programmed, "4: an action set pops, pushes, takes a hop, sets, 
          {act::WriteActions{{act::Output{2}, act::SetVlanVid{5}, act::DecTtl{}, act::PushVlan{},
                              act::PopVlan{}, set(FieldId::eth_src, 8)}}});
     CHECK(program(tagged) ==
-          "pop_vlan,push_vlan:5,set(dl_src=00:00:00:00:00:08,nw_ttl=63),output:2");
-    CHECK(program() == "push_vlan:5,set(dl_src=00:00:00:00:00:08,nw_ttl=63),output:2");
+          "pop_vlan,push_vlan(vid=5,pcp=0),set(dl_src=00:00:00:00:00:08,nw_ttl=63),output:2");
+    CHECK(program() == "push_vlan(vid=5,pcp=0),set(dl_src=00:00:00:00:00:08,nw_ttl=63),output:2");
 }
 
 TEST_CASE_METHOD(Programmed, "4: sets and moves of an action set keep their order", "[flows]") {
@@ -247,8 +247,8 @@ TEST_CASE_METHOD(Programmed, "12: of several NORMALs the first one learns the st
 TEST_CASE_METHOD(Programmed, "14: a third tag ends the packet's way, not what went out before",
                  "[flows]") {
     rule(0, {}, {act::Output{2}, act::PushVlan{}, act::Output{3}, act::PushVlan{}, act::Output{2}});
-    CHECK(program() == "output:2,push_vlan:0,output:3,push_vlan:0,output:2");
-    CHECK(program(vlan_tag(7) + payload) == "output:2,push_vlan:7,output:3");
+    CHECK(program() == "output:2,push_vlan(vid=0,pcp=0),output:3,push_vlan(vid=0,pcp=0),output:2");
+    CHECK(program(vlan_tag(7) + payload) == "output:2,push_vlan(vid=7,pcp=0),output:3");
     CHECK(program(twice_tagged) == "output:2");
 }
 

@@ -34,6 +34,7 @@ inline MaskedValue random_value(std::mt19937_64& random, const MatchField& field
         value.mask = random() % 2 == 0 ? FieldValue{random(), random()}
                                        : FieldValue{~std::uint64_t{0}, ~std::uint64_t{0} << bits};
     }
+    if (field.id == FieldId::arp_op) value.value.low &= 0xff;
     value.mask = value.mask & field.ones();
     value.value = value.value & value.mask;
     return value;
@@ -84,7 +85,8 @@ inline rule_action::SetField random_set_field(std::mt19937_64& random, const Mat
         }
         SetField action{field.id, value.value, value.mask, SetField::Spelling::set_field};
         const auto kind = random() % 3;
-        if (kind == 0 && field.bits <= 64 && field.id != FieldId::vlan_vid) {
+        if (kind == 0 && field.bits <= 64 && field.id != FieldId::vlan_vid &&
+            field.id != FieldId::arp_op) {
             const auto first = random() % field.bits;
             const auto bits = 1 + random() % (field.bits - first);
             action.mask = {0, (~std::uint64_t{0} >> (64 - bits)) << first};

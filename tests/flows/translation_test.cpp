@@ -46,16 +46,16 @@ TEST_CASE_METHOD(Programmed, "a port that does not receive drops what comes in",
 
 TEST_CASE_METHOD(Programmed, "OpenFlow 1.0 pushes a tag to set it, 1.1 does not", "[flows]") {
     rule(0, {}, {act::SetVlanVid{5, true}, act::Output{2}});
-    CHECK(program() == "push_vlan:5,output:2");
-    CHECK(program(vlan_tag(7) + payload) == "pop_vlan,push_vlan:5,output:2");
+    CHECK(program() == "push_vlan(vid=5,pcp=0),output:2");
+    CHECK(program(vlan_tag(7) + payload) == "pop_vlan,push_vlan(vid=5,pcp=0),output:2");
     rule(0, {}, {act::SetVlanVid{5, false}, act::Output{2}});
     CHECK(program() == "output:2");
 }
 
 TEST_CASE_METHOD(Programmed, "a pushed tag has the VLAN of the one below, and two fit", "[flows]") {
     rule(0, {}, {act::PushVlan{tpid_provider}, act::Output{2}});
-    CHECK(program() == "push_vlan:0x88a8/0,output:2");
-    CHECK(program(vlan_tag(0x2007) + payload) == "push_vlan:0x88a8/8199,output:2");
+    CHECK(program() == "push_vlan(tpid=0x88a8,vid=0,pcp=0),output:2");
+    CHECK(program(vlan_tag(0x2007) + payload) == "push_vlan(tpid=0x88a8,vid=7,pcp=1),output:2");
     CHECK(program(vlan_tag(1) + vlan_tag(2) + payload) == "drop:too_complex");
 }
 
@@ -322,10 +322,10 @@ TEST_CASE_METHOD(Programmed, "NORMAL among other actions gives the packet back a
     REQUIRE(tables.set_untagged_vlan(1, 5));
     REQUIRE(tables.add_tagged_vlan(5, 2));
     rule(0, {}, {act::Output{reserved_port::normal}, act::Output{3}});
-    CHECK(program() == "push_vlan:5,output:2,pop_vlan,output:3");
+    CHECK(program() == "push_vlan(vid=5,pcp=0),output:2,pop_vlan,output:3");
     REQUIRE(tables.set_untagged_vlan(3, 5));
     CHECK(sends(2, alice, bob, vlan_tag(0x4005) + payload) ==
-          "pop_vlan,output:1,3,push_vlan:16389,output:3");
+          "pop_vlan,output:1,3,push_vlan(vid=5,pcp=2),output:3");
 }
 
 TEST_CASE_METHOD(Programmed, "a controller's packet may come from nowhere and go to the tables",

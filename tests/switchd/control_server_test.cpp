@@ -273,6 +273,11 @@ TEST_CASE("a rule that OpenFlow could not show is refused", "[control_server]") 
     Client client{lab};
     std::string outputs = "actions=1";
     for (int i = 0; i < 10'000; ++i) outputs += ",1";
-    CHECK_THAT(client.call("add-flow", {outputs})["error"]["message"].get<std::string>(),
-               Catch::Contains("more actions than OpenFlow could show"));
+    CHECK_THAT(
+        client.call("add-flow", {outputs})["error"]["message"].get<std::string>(),
+        Catch::Contains("OpenFlow has no way to say this") && Catch::Contains("OFPBAC_TOO_MANY"));
+    CHECK_THAT(client.call("add-flow", {"actions=write_actions(note:01)"})["error"]["message"]
+                   .get<std::string>(),
+               Catch::Contains("OFPBAC_BAD_TYPE"));
+    CHECK(lab.lan.bridge().tables().flow_tables().shown() == 1);
 }

@@ -2,25 +2,29 @@
 
 #include <memory>
 
+#include "flows/flow_text.h"
 #include "flows/openflow/action_codec.h"
 #include "flows/openflow/fixed_match_codec.h"
 #include "flows/openflow/header.h"
 #include "flows/openflow/match_codec.h"
 #include "tests/flows/openflow/hex.h"
 #include "tests/flows/openflow/random_rules.h"
+#include "tests/flows/recorded_flows.h"
 #include "tests/flows/seeds.h"
 #include "tests/support/catch.h"
 
 namespace switchd::openflow::test {
 namespace {
 
+using switchd::test::recorded_flows;
+using switchd::test::RecordedFlow;
 using switchd::test::seeds;
 using Bytes = std::vector<std::uint8_t>;
 using Command = FlowMod::Command;
 using Decoded = std::expected<FlowMod, Error>;
 using namespace std::chrono_literals;
 
-constexpr std::uint32_t no_buffer = 0xffffffff, any_group = 0xffffffff;
+constexpr std::uint32_t any_group = 0xffffffff;
 
 // A flow mod as a controller writes it.
 struct Wanted {
@@ -465,6 +469,27 @@ TEST_CASE("a flow mod whose rule some version could not show is refused", "[open
     CHECK(can_be_shown(RuleActions{rule_action::Note{std::vector<std::uint8_t>(60'000)}}));
     CHECK_FALSE(can_be_shown(
         RuleActions(2, RuleAction{rule_action::Note{std::vector<std::uint8_t>(40'000)}})));
+}
+
+TEST_CASE("a text that OpenFlow has no way to say is found out") {
+    const auto told = [](std::string_view line) -> std::string_view {
+        const auto mod = parse_flow_mod(line, FlowMod::Command::add);
+        if (!mod) return "not understood";
+        const auto result = check_expressible(*mod);
+        return result ? "" : name(result.error());
+    };
+    for (const RecordedFlow& recorded : recorded_flows) {
+        INFO(recorded.line);
+        CHECK(told(recorded.line) == "");
+    }
+    CHECK(told("actions=write_actions(controller(id=5))") == "OFPBAC_BAD_TYPE");
+    CHECK(told("actions=write_actions(output:1,note:01)") == "OFPBAC_BAD_TYPE");
+    CHECK(told("actions=push_vlan:0x8100,push_vlan:0x8100,push_vlan:0x8100") == "OFPBAC_BAD_TAG");
+    CHECK(told("arp,actions=load:1->NXM_OF_ARP_OP[8..15]") != "");
+    // Of a port's number, Nicira's field has the lower half.
+    CHECK(told("actions=load:0xfffe->NXM_OF_IN_PORT[]") == "");
+    CHECK(told("actions=load:2->NXM_OF_IN_PORT[16..31]") == "not understood");
+    CHECK(told("actions=load:0x12345->NXM_OF_IN_PORT[]") == "not understood");
 }
 
 TEST_CASE("a flow mod is read as it was written", "[openflow][property]") {

@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "flows/action_names.h"
 #include "flows/match.h"
 #include "flows/openflow/match_codec.h"
 #include "flows/openflow/version.h"
@@ -196,9 +197,9 @@ private:
         if (field->id == FieldId::in_port) {
             set.value = {0, port()};
         } else if (version <= Version::v1_1 || (version <= Version::v1_4 && one_in(2))) {
-            const unsigned bits =
-                1 + static_cast<unsigned>(below(std::min<unsigned>(64, field->bits)));
-            const unsigned offset = static_cast<unsigned>(below(field->bits - bits + 1u));
+            const unsigned all = load_bits(*field);
+            const unsigned bits = 1 + static_cast<unsigned>(below(std::min(64u, all)));
+            const unsigned offset = static_cast<unsigned>(below(all - bits + 1u));
             set.mask = {};
             for (unsigned bit = offset; bit < offset + bits; ++bit)
                 (bit < 64 ? set.mask.low : set.mask.high) |= std::uint64_t{1} << bit % 64;
