@@ -99,7 +99,8 @@ private:
     // A port that something can be sent to.
     std::optional<PortNumber> output_port(std::string_view text) {
         const auto to = read_port(reader_, text, ports_);
-        if (to && (*to == reserved_port::any || *to == reserved_port::unset))
+        const bool means_nothing = to && *to > port_number_max && *to < reserved_port::in_port;
+        if (to && (*to == reserved_port::any || means_nothing))
             return reader_.fail(text, fmt::format("nothing can be sent to {}", quoted(text)),
                                 "a port");
         return to;

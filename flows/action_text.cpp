@@ -22,6 +22,11 @@ std::string hexadecimal(std::uint64_t value) {
     return value == 0 ? "0" : fmt::format("{:#x}", value);
 }
 
+std::string range_text(unsigned first, unsigned bits) {
+    if (bits == 1) return fmt::format("{}", first);
+    return fmt::format("{}..{}", first, first + bits - 1);
+}
+
 class ActionPrinter {
 public:
     std::string print(std::span<const RuleAction> actions) {
@@ -113,17 +118,6 @@ private:
         return fmt::format("move:{}->{}", subfield_text(action.source),
                            subfield_text(action.destination));
     }
-    static std::string subfield_text(const Subfield& part) {
-        const MatchField& field = match_field(part.field);
-        const bool all = part == whole_field(field, part.nicira);
-        return fmt::format("{}[{}]", part.nicira ? field.nxm_name : field.oxm_name,
-                           all ? "" : range_text(part.first, part.bits));
-    }
-    static std::string range_text(unsigned first, unsigned bits) {
-        if (bits == 1) return fmt::format("{}", first);
-        return fmt::format("{}..{}", first, first + bits - 1);
-    }
-
     static std::string print_one(const SetVlanVid& action) {
         return fmt::format("{}:{}", action.push ? "mod_vlan_vid" : "set_vlan_vid", action.vid);
     }
@@ -165,6 +159,13 @@ private:
 
 std::string actions_text(std::span<const RuleAction> actions) {
     return ActionPrinter().print(actions);
+}
+
+std::string subfield_text(const Subfield& part) {
+    const MatchField& field = match_field(part.field);
+    const bool all = part == whole_field(field, part.nicira);
+    return fmt::format("{}[{}]", part.nicira ? field.nxm_name : field.oxm_name,
+                       all ? "" : range_text(part.first, part.bits));
 }
 
 }  // namespace switchd

@@ -12,4 +12,7 @@ namespace switchd {
 // As ovs-ofctl dump-flows prints them; "drop" if there are none.
 std::string actions_text(std::span<const RuleAction> actions);
 
+// "NXM_NX_REG0[0..5]"; of a whole field "NXM_NX_REG0[]".
+std::string subfield_text(const Subfield& part);
+
 }  // namespace switchd

@@ -26,7 +26,7 @@ constexpr NamedPort named_ports[] = {
 };
 
 // OpenFlow 1.0 has the reserved ports in the uppermost of 16 bits.
-constexpr PortNumber reserved_first = 0xfffffff7, reserved_first_16 = 0xfff7, ordinary_max = 0xfeff;
+constexpr PortNumber reserved_first = 0xffffff00, reserved_first_16 = 0xff00, ordinary_max = 0xfeff;
 
 // Of 16 bits, the lower ones tell operations apart.
 constexpr std::uint64_t arp_operation_max = 0xff;
@@ -320,7 +320,7 @@ std::optional<PortNumber> read_port(TextReader& reader, std::string_view text,
 std::string port_text(PortNumber port) {
     for (const NamedPort& named : named_ports)
         if (named.port == port) return std::string(named.name);
-    return fmt::format("{}", port);
+    return fmt::format("{}", port >= reserved_first ? port_to_16(port) : port);
 }
 
 unsigned text_shift(const MatchField& field, std::string_view name) {

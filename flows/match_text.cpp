@@ -23,7 +23,8 @@ constexpr Protocol protocols[] = {
     {"ip4", 0x0800, std::nullopt}, {"ipv4", 0x0800, std::nullopt},
     {"ip6", 0x86dd, std::nullopt},
 };
-constexpr std::string_view any_ethernet = "eth";  // there are no other frames
+constexpr std::string_view packet_type_name = "packet_type";  // (0,0), Ethernet, is the only one
+constexpr std::string_view any_ethernet = "eth";              // there are no other frames
 
 const Protocol* protocol_of_name(std::string_view name) {
     const auto it = std::ranges::find(protocols, name, &Protocol::name);
@@ -191,7 +192,8 @@ std::string_view packets_of(Prerequisite prerequisite) {
 
 bool MatchReader::knows(const TextPart& part) const {
     return part.name == any_ethernet || part.name == vlan_id_name ||
-           protocol_of_name(part.name) != nullptr || field_of_name(part.name) != nullptr;
+           part.name == packet_type_name || protocol_of_name(part.name) != nullptr ||
+           field_of_name(part.name) != nullptr;
 }
 
 bool MatchReader::merge(std::string_view at, const MatchField& field, const MaskedValue& value) {
@@ -240,6 +242,12 @@ bool MatchReader::add(const TextPart& part) {
         };
         return reader_.bare(part) && say(FieldId::eth_type, protocol->eth_type) &&
                (!protocol->ip_proto || say(FieldId::ip_proto, *protocol->ip_proto));
+    }
+    if (part.name == packet_type_name) {
+        const auto text = reader_.value_of(part, "\"=\" and (0,0)");
+        if (text && *text != "(0,0)")
+            reader_.fail(*text, "the switch has Ethernet packets only", "(0,0)");
+        return text == "(0,0)";
     }
     if (!field_of_name(part.name)) {
         reader_.fail(part.name, unknown_field_text(part.name),

@@ -99,7 +99,7 @@ void Translation::forward(const Vlan& vlan, PortNumber number) {
 }
 
 void Translation::flood(const Vlan& vlan) {
-    note("no learned destination: floods");
+    note("no learned MAC for destination, flooding");
     verdict_.reads.all_ports = true;
     const auto& candidates = tables_.vlans_.members(vlan.members);
     if (!may_step()) return;

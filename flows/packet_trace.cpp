@@ -35,6 +35,9 @@ public:
     void note(unsigned depth, std::string_view words) override {
         add(depth, TraceStep::Kind::note, std::string(words));
     }
+    void warning(unsigned depth, std::string_view words) override {
+        add(depth, TraceStep::Kind::warning, std::string(words));
+    }
     void action_set() override {
         if (!open_.empty()) open_.resize(1);
         add(0, TraceStep::Kind::action_set, {});
@@ -88,12 +91,14 @@ const TraceStep* PacketTrace::blamed_table() const {
     return nullptr;
 }
 
-PacketTrace trace_packet(const Pipeline& tables, const FlowKey& packet, TimePoint now) {
+PacketTrace trace_packet(const Pipeline& tables, const FlowKey& packet, TimePoint now,
+                         bool from_nowhere) {
     PacketTrace trace;
     trace.packet = packet;
     Recorder recorder(trace);
     Translation translation(tables, packet, now, &recorder);
-    trace.verdict = translation.through_tables();
+    trace.verdict =
+        from_nowhere ? translation.through_tables_from_nowhere() : translation.through_tables();
     trace.left = translation.key();
     return trace;
 }

@@ -18,6 +18,7 @@ struct TraceStep {
         table,       // a table was asked, for the first time, by goto_table or by resubmit
         action,      // an action of the rule that was found there
         note,        // what an action came to
+        warning,     // the same of what somebody may not have meant
         action_set,  // the tables are through, its actions follow
     };
     static constexpr std::size_t no_parent = ~std::size_t{0};
@@ -49,7 +50,9 @@ struct PacketTrace {
 };
 
 // Nothing changes: what the verdict has to do beside forwarding is up to the caller.
-PacketTrace trace_packet(const Pipeline& tables, const FlowKey& packet, TimePoint now);
+// `from_nowhere`: the packet's ingress port is none, and the tables are asked nevertheless.
+PacketTrace trace_packet(const Pipeline& tables, const FlowKey& packet, TimePoint now,
+                         bool from_nowhere = false);
 
 // A packet told by its fields, "tcp,in_port=1,dl_dst=02:00:00:00:00:02,tp_dst=80"; those that are
 // not named are zero.

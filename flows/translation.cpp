@@ -1,9 +1,12 @@
 #include "flows/translation.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "flows/action_text.h"
+#include "flows/packet_headers.h"
 
 namespace switchd {
 namespace {
@@ -42,6 +45,9 @@ struct Overloaded : Kinds... {
 template <class... Kinds>
 Overloaded(Kinds...) -> Overloaded<Kinds...>;
 
+constexpr std::string_view ipv4_has_expired = "IPv4 decrement TTL exception",
+                           ipv6_has_expired = "IPv6 decrement TTL exception";
+
 std::uint16_t tci_of(std::uint64_t tag) {
     return static_cast<std::uint16_t>(tag & 0xffff & ~std::uint64_t{tci_present});
 }
@@ -57,6 +63,13 @@ Verdict Translation::through_tables() {
         walk(0, in_port());
         if (!stopped_) carry_out_set();
     }
+    return finish();
+}
+
+Verdict Translation::through_tables_from_nowhere() {
+    std::ignore = read(field::in_port);
+    walk(0, in_port());
+    if (!stopped_) carry_out_set();
     return finish();
 }
 
@@ -341,12 +354,12 @@ void Translation::output(PortNumber port, std::uint16_t max_len) {
 void Translation::output_to_port(PortNumber number, bool back) {
     verdict_.reads.ports.push_back(number);
     if (!back && number == in_port()) {
-        note("skipped: the packet came in there");
+        warn("skipping output to input port");
         return drop(DropReason::destination_on_ingress);
     }
     const PortEntry* const port = tables_.find_port(number);
     if (!port) {
-        note("no such port");
+        warn("Nonexistent output port");
         return drop(DropReason::no_destination);
     }
     if (!port->flags.up || !port->flags.forwards) {
@@ -455,6 +468,10 @@ void Translation::move(const rule_action::Move& move) {
     const auto [value, mask] =
         change_subfield(move.destination, key_, read_subfield(move.source, key_));
     set_field(to, value, mask);
+    if (!observer_) return;
+    const std::uint64_t now = read_subfield(move.destination, key_).low;
+    note(fmt::format("{} is now {}{:x}", subfield_text(move.destination), now == 0 ? "" : "0x",
+                     now));
 }
 
 void Translation::set_vlan_bits(const FlowField& place, std::uint64_t value, bool push) {
@@ -497,7 +514,7 @@ bool Translation::dec_ttl(const std::vector<std::uint16_t>& controller_ids) {
         verdict_.reads.rewritten = true;
         return true;
     }
-    note("no hop left");
+    warn(key_.get(field::eth_type) == ether::ipv4 ? ipv4_has_expired : ipv6_has_expired);
     drop(DropReason::ttl_expired);
     if (!tables_.expired_to_controller()) return false;
     const std::vector<std::uint16_t> everybody{0};

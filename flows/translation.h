@@ -26,6 +26,8 @@ public:
     virtual void action(unsigned depth, const RuleAction& action) = 0;
     // What an action came to, in words: "no such port", "learned", "forwards to port 2".
     virtual void note(unsigned depth, std::string_view words) = 0;
+    // The same of what somebody may not have meant.
+    virtual void warning(unsigned depth, std::string_view words) = 0;
     // The tables are through; the actions that follow are those of the action set.
     virtual void action_set() = 0;
 };
@@ -39,6 +41,8 @@ public:
 
     // What the tables say, from table 0 on.
     Verdict through_tables();
+    // The same of a packet that comes from no port: nothing keeps it out.
+    Verdict through_tables_from_nowhere();
     // What `actions` say that came with the packet (a packet-out).
     Verdict through_actions(const RuleActions& actions);
 
@@ -106,6 +110,9 @@ private:
     void commit_vlan();
     void note(std::string_view words) {
         if (observer_) observer_->note(depth_, words);
+    }
+    void warn(std::string_view words) {
+        if (observer_) observer_->warning(depth_, words);
     }
 
     // NORMAL: a learning VLAN switch.

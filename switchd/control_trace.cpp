@@ -18,7 +18,8 @@ std::string_view kind_text(TraceStep::Kind kind) {
     switch (kind) {
         case TraceStep::Kind::table: return "table";
         case TraceStep::Kind::action: return "action";
-        case TraceStep::Kind::note: return "note";
+        case TraceStep::Kind::note:
+        case TraceStep::Kind::warning: return "note";
         case TraceStep::Kind::action_set: return "action_set";
     }
     return {};

@@ -27,8 +27,9 @@ std::string steps_text(const PacketTrace& trace) {
     std::vector<std::size_t> level(count + 1, 0);  // of each step's list
     for (std::size_t i = 0; i < count; ++i) {
         const TraceStep& step = trace.steps[i];
-        const bool closed =
-            step.kind == TraceStep::Kind::action || step.kind == TraceStep::Kind::note;
+        const bool closed = step.kind == TraceStep::Kind::action ||
+                            step.kind == TraceStep::Kind::note ||
+                            step.kind == TraceStep::Kind::warning;
         const std::size_t outer = level[list_of(step)];
         const std::size_t more = closed || !last[i] ? 1 : 0;
         level[i] = outer + 2 * more;
@@ -36,6 +37,7 @@ std::string steps_text(const PacketTrace& trace) {
         switch (step.kind) {
             case TraceStep::Kind::action: text += step.text; break;
             case TraceStep::Kind::note: text += " -> " + step.text; break;
+            case TraceStep::Kind::warning: text += " >> " + step.text; break;
             case TraceStep::Kind::action_set: text += "--. Executing action set:"; break;
             case TraceStep::Kind::table:
                 text += fmt::format("{:2}. ", step.table);
@@ -89,7 +91,10 @@ UnixctlReply trace_flow(const UnixctlContext& context, UnixctlArguments argument
         if (!frame) return failure(frame.error());
         *packet = extract(*frame, packet->in_port());
     }
-    const PacketTrace trace = trace_packet(bridge.tables(), *packet, bridge.now());
+    // As Open vSwitch has it, who does not say where a packet comes in means no port.
+    const bool from_nowhere = !bridge.find_port(packet->in_port());
+    if (from_nowhere && packet->in_port() == 0) packet->set(field::in_port, reserved_port::any);
+    const PacketTrace trace = trace_packet(bridge.tables(), *packet, bridge.now(), from_nowhere);
     if (comes_in) {
         bridge.tables().perform(trace.verdict, bridge.now());
         bridge.ageing_changed();

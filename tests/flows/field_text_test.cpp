@@ -29,8 +29,10 @@ TEST_CASE("ports are numbers, reserved names in any case, or known names", "[flo
     CHECK(port("none") == reserved_port::any);
     CHECK(port("65534") == reserved_port::local);
     CHECK(port("4294967294") == reserved_port::local);
+    CHECK(port("65285") == 0xffffff05);
+    CHECK(port_text(0xffffff05) == "65285");
     CHECK(port("vm1") == 7u);
-    for (const std::string_view wrong : {"", "vm2", "65280", "65536", "4294967296", "-1"}) {
+    for (const std::string_view wrong : {"", "vm2", "65536", "4294967039", "4294967296", "-1"}) {
         INFO(wrong);
         CHECK_FALSE(port(wrong));
     }

@@ -28,7 +28,6 @@ constexpr std::string_view wrong_lines[] = {
     "icmp6,icmpv6_type=128,icmpv6_code=0,^nd_target=fe80::1,actions=drop",
     "^arp_op=1,actions=drop",
     "ip,ip_frag=^1/2,actions=drop",
-    "in_port=^65280,actions=drop",
     "in_port=^70000,actions=drop",
     "reg0=^ANY,actions=drop",
     "ip,ip,in_port=1,^in_port=2,actions=drop",

@@ -275,6 +275,10 @@ table=0,priority=10,in_port=1,tcp,actions=load:0x7->NXM_NX_REG1[0..15],resubmit(
 table=0,priority=9,in_port=1,udp,actions=dec_ttl,mod_nw_dst:1.2.3.4,goto_table:3
 table=0,priority=8,in_port=1,icmp,actions=push_vlan:0x8100,set_field:4101->vlan_vid,\
 write_actions(output:2),write_metadata:0x7,goto_table:4
+table=0,priority=8,in_port=2,tcp,actions=output:99,output:2,\
+move:NXM_OF_TCP_DST[0..5]->NXM_NX_REG0[0..5],dec_ttl,output:3
+table=0,priority=8,in_port=2,udp,actions=NORMAL
+table=0,priority=8,sctp,actions=output:1,output:2,load:0x5->NXM_NX_REG1[],output:3
 table=0,priority=7,ipv6,actions=clear_actions,write_actions(set_field:2->ip_dscp,output:2),\
 goto_table:8
 table=0,priority=6,cookie=0x2a,arp,actions=resubmit(,2),resubmit(,3)
@@ -287,17 +291,22 @@ table=4,priority=3,metadata=0x7,actions=output:3,IN_PORT
 TRACED_PACKETS = (
     "in_port=1,tcp,nw_src=10.0.0.1,tp_dst=80,nw_ttl=64,dl_src=02:00:00:00:00:01",
     "in_port=1,tcp,tp_dst=81", "in_port=1,udp,nw_ttl=64", "in_port=1,icmp", "in_port=2,arp",
+    "in_port=2,tcp,tp_dst=46,nw_ttl=9", "in_port=2,tcp,nw_ttl=1",
+    "in_port=2,udp,dl_src=02:00:00:00:00:02,dl_dst=02:00:00:00:00:09", "sctp", "in_port=99,sctp",
     "in_port=1,tcp6", "in_port=2,dl_type=0x88b5,dl_vlan=5", "in_port=p3,ip,nw_frag=later",
 )
 
 
 def traced(text):
-    """Without what is said in own words, and the megaflow: that one is the switch's own.
+    """Without what is said in own words, and the megaflow: that one is the switch's own. LOCAL is
+    Open vSwitch's alone here, and it tells of a packet without a hop whether anybody listens or not.
 
     We write all of a field of which they write the bits that an action is about.
     """
-    return [line.replace("/0xfc", "") for line in text.splitlines()
-            if not re.match(r" +(->|>>) |Megaflow: ", line) or "action set" in line]
+    same_words = re.compile("action set|Nonexistent|skipping output|is now|flooding|TTL exception")
+    text = re.sub(r"userspace\(.*reason=2.*", "drop", text)
+    return [re.sub(r"/0xfc|,100$", "", line) for line in text.splitlines()
+            if not re.match(r" +(->|>>) |Megaflow: ", line) or same_words.search(line)]
 
 
 def test_a_trace_reads_like_open_vswitchs(lab, switchd, appctl):

@@ -213,7 +213,12 @@ private:
         set.value = set.value & set.mask;
         const bool load =
             version <= Version::v1_1 || (version <= Version::v1_4 && (!whole || one_in(2)));
-        if (load) set.spelling = SetField::Spelling::load;
+        if (load) {
+            set.spelling = SetField::Spelling::load;
+            const FieldValue loaded = lowest_bits(load_bits(*field));
+            set.mask = set.mask & loaded;
+            set.value = set.value & loaded;
+        }
         // 128 bits are two loads.
         if (load && whole && field->bits > 64) return;
         actions.emplace_back(set);
