@@ -299,13 +299,16 @@ TRACED_PACKETS = (
 
 def traced(text):
     """Without what is said in own words, and the megaflow: that one is the switch's own. LOCAL is
-    Open vSwitch's alone here, and it tells of a packet without a hop whether anybody listens or not.
+    Open vSwitch's alone here, it floods in the order of a hash, and it tells of a packet without a
+    hop whether anybody listens or not.
 
     We write all of a field of which they write the bits that an action is about.
     """
     same_words = re.compile("action set|Nonexistent|skipping output|is now|flooding|TTL exception")
     text = re.sub(r"userspace\(.*reason=2.*", "drop", text)
-    return [re.sub(r"/0xfc|,100$", "", line) for line in text.splitlines()
+    text = re.sub(r"(?<=actions: )[0-9,]+$",
+                  lambda ports: ",".join(sorted(set(ports[0].split(",")) - {"100"})), text, flags=re.M)
+    return [line.replace("/0xfc", "") for line in text.splitlines()
             if not re.match(r" +(->|>>) |Megaflow: ", line) or same_words.search(line)]
 
 
