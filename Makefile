@@ -18,7 +18,7 @@ comma := ,
 O := build/$(if $(SAN),$(subst $(comma),-,$(SAN)),release)
 
 # The rooms, lowest rank first. A source file belongs to the room it lies in.
-ROOMS := switchd/core flows flows/openflow tap vde-compat switchd
+ROOMS := switchd/core flows flows/openflow tap vde-compat switchd/links switchd
 SRC   := $(foreach r,$(ROOMS),$(wildcard $r/*.cpp))
 MAINS := $(wildcard switchd/*_main.cpp)
 BIN   := $(MAINS:switchd/%_main.cpp=$O/%)
@@ -27,7 +27,7 @@ PARTS := $(call obj,$(filter-out $(MAINS),$(SRC)))
 
 # One test program per room, linked with nothing above its rank: that the rooms stand alone is tested by linking.
 room_objects = $(call obj,$(filter-out $(MAINS),$(wildcard $1/*.cpp)))
-UNITS := core flows openflow tap vde-compat switchd
+UNITS := core flows openflow tap vde-compat links switchd
 unit_sources = $(wildcard tests/$(if $(filter openflow,$1),flows/)$1/*.cpp)
 SUPPORT := $(wildcard tests/support/*.cpp)
 UNIT_BIN := $(foreach u,$(UNITS),$(if $(call unit_sources,$u),$O/test-$u))
@@ -41,7 +41,7 @@ $O/test-switchd: $(PARTS)
 $(filter-out $O/test-core $O/test-switchd,$(UNIT_BIN)): $O/test-%: $(call room_objects,switchd/core)
 $O/test-openflow: $(call room_objects,flows) $(call room_objects,flows/openflow)
 define unit_rule
-$O/test-$1: $(call obj,$(call unit_sources,$1) $(SUPPORT)) $(if $(filter-out core switchd,$1),$(call room_objects,$1))
+$O/test-$1: $(call obj,$(call unit_sources,$1) $(SUPPORT)) $(if $(filter-out core switchd,$1),$(call room_objects,$(if $(filter links,$1),switchd/)$1))
 endef
 $(foreach u,$(UNITS),$(eval $(call unit_rule,$u)))
 $(BIN) $(UNIT_BIN):

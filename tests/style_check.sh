@@ -3,7 +3,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-rooms=(switchd/core flows flows/openflow tap vde-compat switchd)
+rooms=(switchd/core flows flows/openflow tap vde-compat switchd/links switchd)
 passed=0
 failed=0
 
@@ -30,6 +30,7 @@ mapfile -t headers < <(printf '%s\n' "${sources[@]}" | grep -E '\.h$')
 room_of() {
     case $1 in
         switchd/core/*) echo switchd/core ;;
+        switchd/links/*) echo switchd/links ;;
         flows/openflow/*) echo flows/openflow ;;
         flows/*) echo flows ;;
         tap/*) echo tap ;;
@@ -38,7 +39,7 @@ room_of() {
     esac
 }
 
-# Includes go down: core < flows < flows/openflow, and tap, vde-compat (strangers to these) < switchd.
+# Includes go down: core < flows < flows/openflow, and tap, vde-compat, links (strangers to these) < switchd.
 may_include() {
     case $1 in
         switchd) true ;;

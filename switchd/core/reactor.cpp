@@ -314,6 +314,10 @@ void Reactor::write(Operation& operation, int fd, std::span<const std::byte> byt
                         static_cast<unsigned>(bytes.size()), static_cast<std::uint64_t>(-1));
 }
 
+void Reactor::send_message(Operation& operation, int fd, const msghdr& message) {
+    io_uring_prep_sendmsg(&next_request(operation, 0), fd, &message, MSG_NOSIGNAL | MSG_WAITALL);
+}
+
 void Reactor::poll(Operation& operation, int fd, unsigned events) {
     io_uring_prep_poll_add(&next_request(operation, 0), fd, events);
 }

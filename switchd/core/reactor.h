@@ -28,6 +28,7 @@
 #include "switchd/core/operation.h"
 
 struct io_uring_sqe;
+struct msghdr;
 struct sockaddr;
 
 namespace switchd {
@@ -76,6 +77,9 @@ public:
     void connect(Operation& operation, int fd, const sockaddr* address, std::uint32_t bytes);
     void read(Operation& operation, int fd, std::span<std::byte> into);
     void write(Operation& operation, int fd, std::span<const std::byte> bytes);
+    // All of the message's pieces, in their order, unless the peer ends; `message` and what it
+    // points to must stay until then.
+    void send_message(Operation& operation, int fd, const msghdr& message);
     // Completes once with the events that are there, of poll(2)'s `events`, POLLERR and POLLHUP.
     void poll(Operation& operation, int fd, unsigned events);
     // `timespec` holds the deadline while the request is in flight; completes with -ETIME.
