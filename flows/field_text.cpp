@@ -317,6 +317,11 @@ std::optional<PortNumber> read_port(TextReader& reader, std::string_view text,
         "CONTROLLER, LOCAL, ANY");
 }
 
+bool is_reserved_port_name(std::string_view text) {
+    return std::ranges::any_of(
+        named_ports, [&](const NamedPort& named) { return equal_in_any_case(text, named.name); });
+}
+
 std::string port_text(PortNumber port) {
     for (const NamedPort& named : named_ports)
         if (named.port == port) return std::string(named.name);

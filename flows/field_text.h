@@ -18,6 +18,8 @@ std::optional<PortNumber> read_port(TextReader& reader, std::string_view text,
                                     const PortResolver& ports);
 // A reserved port by its name, any other by its number.
 std::string port_text(PortNumber port);
+// It means a reserved port, in any case of its letters.
+bool is_reserved_port_name(std::string_view text);
 
 struct MaskedValue {
     FieldValue value;  // no bit outside the mask

@@ -25,8 +25,8 @@ Bridge::Bridge(Reactor& reactor, Log& log, const Settings& settings)
       ageing_interval_(settings.ageing_interval),
       aged_(reactor.now()) {}
 
-Port& Bridge::add_port(PortNumber number) {
-    Port& port = ports_.add(number, port_name(number));
+Port& Bridge::add_port(PortNumber number, std::string name) {
+    Port& port = ports_.add(number, name.empty() ? port_name(number) : std::move(name));
     std::ignore = tables().add_port(number, {.up = false});
     port.created = reactor_.now();
     for (BridgeObserver* observer : observers_) observer->port_created(port);
@@ -99,8 +99,10 @@ void Bridge::update_flags(Port& port) {
 }
 
 void Bridge::configure_port(Port& port, std::uint32_t config) {
+    if (port.config == config) return;
     port.config = config;
     update_flags(port);
+    for (BridgeObserver* observer : observers_) observer->port_configured(port);
 }
 
 void Bridge::set_port_colour(Port& port, std::uint32_t colour) {

@@ -26,6 +26,7 @@ class BridgeObserver {
 public:
     virtual ~BridgeObserver() = default;
     virtual void port_created(const Port& port) = 0;
+    virtual void port_configured(const Port& port) = 0;  // its config is another one
     virtual void port_closed(const Port& port) = 0;  // its last endpoint left; stations still known
     virtual void port_removed(const Port& port) = 0;  // about to go
     virtual void endpoint_attached(const Port& port, const Endpoint& endpoint) = 0;
@@ -51,15 +52,17 @@ public:
     Duration uptime() const { return reactor_.now() - started_; }
     TimePoint now() const { return reactor_.now(); }
 
-    // Ports. The number must be free, and one that may_be_port(). LOCAL has the bridge's name.
-    Port& add_port(PortNumber number);
+    // Ports. The number must be free, and one that may_be_port(). A port without a name of its own
+    // gets that of port_name().
+    Port& add_port(PortNumber number, std::string name = {});
     // The port must exist and have no endpoint.
     void remove_port(PortNumber number);
     Port* find_port(PortNumber number) const { return ports_.find(number); }
     std::vector<Port*> ports() const { return ports_.all(); }
     std::optional<PortNumber> port_of_name(std::string_view name) const;
-    // That of a port, whether it is there or not.
+    // That of a port, or what it would be; LOCAL has the bridge's.
     std::string port_name(PortNumber number) const {
+        if (const Port* port = find_port(number)) return port->name;
         return number == port_local ? name_ : "p" + std::to_string(number);
     }
 

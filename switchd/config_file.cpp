@@ -7,6 +7,7 @@
 
 #include "switchd/core/error.h"
 #include "switchd/core/text_file.h"
+#include "switchd/port_spec.h"
 
 namespace switchd {
 
@@ -48,12 +49,21 @@ json parse(const std::string& path, const std::string& text) {
     }
 }
 
-std::string value_of(const std::string& path, const std::string& name, const json& value) {
+// An object is a port: its keys are those of the command line.
+std::string value_of(const std::string& path, const std::string& name, const json& value,
+                     int depth = 0) {
     if (value.is_string()) return value.get<std::string>();
     if (value.is_number_integer()) return value.dump();
+    if (value.is_boolean() && depth > 0) return value.get<bool>() ? "on" : "off";
+    if (value.is_object() && depth == 0) {
+        std::string text;
+        for (const auto& [key, each] : value.items())
+            text += (text.empty() ? "" : ",") + port_spec_word(key, value_of(path, name, each, 1));
+        return text;
+    }
     throw ConfigError(
-        fmt::format("{}: \"{}\" cannot be {} (a string, a whole number, true, or an "
-                    "array of strings)",
+        fmt::format("{}: \"{}\" cannot be {} (a string, a whole number, true, an "
+                    "array of strings, or of objects for ports)",
                     path, name, value.dump(-1, ' ', true).substr(0, 40)));
 }
 

@@ -5,7 +5,11 @@
 //      "controller": ["tcp:192.0.2.1", "ptcp:6653:127.0.0.1"]}
 //
 // A value is a string or a whole number; true for an option that takes none (false is the same as
-// not there); an array for one that may be repeated. What the options mean is not known here.
+// not there); an array for one that may be repeated. A port may be an object with its keys:
+//
+//     {"port": [{"type": "tap", "name": "vm1"}, {"type": "stream", "name": "vm2"}]}
+//
+// What the options mean is not known here.
 #pragma once
 
 #include <stdexcept>

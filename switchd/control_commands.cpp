@@ -11,6 +11,7 @@
 #include "flows/flow_text.h"
 #include "flows/match_text.h"
 #include "flows/openflow/flow_mod_codec.h"
+#include "flows/openflow/switch.h"
 #include "flows/rule_walk.h"
 #include "switchd/control_trace.h"
 #include "switchd/core/printable.h"
@@ -94,7 +95,14 @@ json ports(const ControlContext& context) {
                                  {"module", endpoint->module()},
                                  {"description", printable(endpoint->description())},
                                  {"queued", endpoint->queued()}});
+        const PortSpec* const spec = context.ports.spec_of(port->number);
         result.push_back({{"port", port->number},
+                          {"name", port->name},
+                          {"type", spec                         ? spec->type
+                                   : port->number == port_local ? "tap"
+                                                                : "vde"},
+                          {"place", context.ports.place_of(port->number)},
+                          {"up", (port->config & openflow::port_config::down) == 0},
                           {"active", port->active()},
                           {"vlan", port_vlans(context.bridge.tables(), port->number)},
                           {"in", traffic(port->in)},
@@ -254,6 +262,54 @@ ControlReply flows(const ControlContext& context, ControlArguments arguments) {
     });
 }
 
+// -- ports
+
+json keys_json(std::span<const PortKey> keys) {
+    json result = json::array();
+    for (const PortKey& key : keys)
+        result.push_back({{"key", key.name},
+                          {"value", key.value},
+                          {"default", key.fallback},
+                          {"help", key.help}});
+    return result;
+}
+
+json types(const ControlContext&) {
+    json result = json::array();
+    for (const PortType& type : port_types()) {
+        json keys = keys_json(common_port_keys());
+        for (const json& key : keys_json(type.keys)) keys.push_back(key);
+        result.push_back({{"type", type.name},
+                          {"help", type.help},
+                          {"example", type.example},
+                          {"keys", std::move(keys)}});
+    }
+    return result;
+}
+
+ControlReply add_port(const ControlContext& context, ControlArguments arguments) {
+    const auto spec = parse_port_spec(arguments[0]);
+    if (!spec) return std::unexpected(spec.error());
+    const auto port = context.ports.add(*spec);
+    if (!port) return std::unexpected(port.error());
+    return json{{"port", (*port)->number},
+                {"name", (*port)->name},
+                {"place", context.ports.place_of((*port)->number)}};
+}
+
+ControlReply delete_port(const ControlContext& context, ControlArguments arguments) {
+    if (const auto removed = context.ports.remove(arguments[0]); !removed)
+        return std::unexpected(removed.error());
+    return json::object();
+}
+
+template <bool up>
+ControlReply set_port_up(const ControlContext& context, ControlArguments arguments) {
+    if (const auto set = context.ports.set_up(arguments[0], up); !set)
+        return std::unexpected(set.error());
+    return json::object();
+}
+
 std::string_view reason_of(FlowModError error) {
     switch (error) {
         case FlowModError::table_full: return "the table is full, or all rules hold too much";
@@ -299,6 +355,12 @@ using enum FlowMod::Command;
 constexpr ControlCommand commands[] = {
     {"show", "", "the switch: where it is, how to plug in, what it holds", 0, 0, ask<show>},
     {"ports", "", "the ports: what is attached, traffic, drops", 0, 0, ask<ports>},
+    {"port-types", "", "the types of ports, their keys and defaults", 0, 0, ask<types>},
+    {"add-port", "type=TYPE[,KEY=VALUE...]", "add a port: a TAP, a socket for QEMU", 1, 1,
+     add_port},
+    {"port-down", "NAME", "take a port down, where its peer can see it", 1, 1, set_port_up<false>},
+    {"port-up", "NAME", "and up again", 1, 1, set_port_up<true>},
+    {"del-port", "NAME", "remove a port that was added", 1, 1, delete_port},
     {"macs", "", "the stations that are known, and their ports", 0, 0, macs},
     {"megaflows", "", "the cached decisions that carry traffic now", 0, 0, megaflows},
     {"counters", "", "traffic in all, and how well the cache works", 0, 0, ask<counters>},

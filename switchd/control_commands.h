@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "switchd/bridge.h"
+#include "switchd/configured_ports.h"
 #include "switchd/vde_front_door.h"
 
 namespace switchd {
@@ -17,6 +18,7 @@ namespace switchd {
 // What the control socket may look at and change. Everything must outlive the server.
 struct ControlContext {
     Bridge& bridge;
+    ConfiguredPorts& ports;
     std::string run_directory;
     std::string vde_directory;  // what QEMU's sock= takes
     const VdeFrontDoor& front_door;

@@ -94,8 +94,8 @@ std::string port(const json& value) {
 }
 
 std::string ports(const json& result) {
-    Table table{
-        {"PORT", "VLAN", "TAGGED", "IN", "IN-BYTES", "OUT", "OUT-BYTES", "ATTACHED", "DROPS"}};
+    Table table{{"PORT", "NAME", "VLAN", "TAGGED", "IN", "IN-BYTES", "OUT", "OUT-BYTES", "ATTACHED",
+                 "DROPS"}};
     for (const json& each : result) {
         std::string attached;
         for (const json& endpoint : each.at("endpoints")) {
@@ -106,7 +106,11 @@ std::string ports(const json& result) {
         }
         const json& vlan = each.at("vlan");
         const std::string tagged = list(vlan.at("tagged"));
-        table.add({port(each.at("port")),
+        if (!each.at("up").get<bool>()) attached += attached.empty() ? "(down)" : " (down)";
+        if (const auto place = each.at("place").get<std::string>();
+            attached.empty() && !place.empty())
+            attached = "(waits: " + place + ")";
+        table.add({port(each.at("port")), each.at("name").get<std::string>(),
                    vlan.at("untagged").is_null() ? "none" : number(vlan.at("untagged")),
                    tagged.empty() ? "-" : tagged, number(each.at("in").at("packets")),
                    number(each.at("in").at("bytes")), number(each.at("out").at("packets")),
@@ -176,12 +180,43 @@ std::string changed_flows(const json& result) {
                            : "");
 }
 
+std::string added_port(const json& result) {
+    const auto place = result.at("place").get<std::string>();
+    return fmt::format("port {}, {}: {}\n", number(result.at("port")),
+                       result.at("name").get<std::string>(), place);
+}
+
+std::string port_types_text(const json& result) {
+    std::string text;
+    for (const json& type : result) {
+        text += fmt::format("{}{}: {}\n    {}\n", text.empty() ? "" : "\n",
+                            type.at("type").get<std::string>(), type.at("help").get<std::string>(),
+                            type.at("example").get<std::string>());
+        Table table{{"    KEY", "VALUE", "DEFAULT", ""}};
+        for (const json& key : type.at("keys"))
+            table.add({"    " + key.at("key").get<std::string>(),
+                       key.at("value").get<std::string>(), key.at("default").get<std::string>(),
+                       key.at("help").get<std::string>()});
+        text += table.text();
+    }
+    return text;
+}
+
+std::string nothing(const json&) {
+    return "";
+}
+
 struct Printer {
     std::string_view command;
     std::string (*print)(const json&);
 };
 constexpr Printer printers[] = {{"show", show},
                                 {"ports", ports},
+                                {"add-port", added_port},
+                                {"del-port", nothing},
+                                {"port-types", port_types_text},
+                                {"port-down", nothing},
+                                {"port-up", nothing},
                                 {"macs", macs},
                                 {"megaflows", megaflows},
                                 {"counters", counters},

@@ -257,10 +257,7 @@ std::expected<void, openflow::Error> OpenflowService::configure_port(PortNumber 
     Port* const port = number == 0 ? nullptr : bridge_.find_port(number);
     if (!port) return std::unexpected(openflow::Error::pmfc_bad_port);
     if (describe(*port).mac != mac) return std::unexpected(openflow::Error::pmfc_bad_hw_addr);
-    const std::uint32_t wanted = (port->config & ~mask) | (config & mask);
-    if (wanted == port->config) return {};
-    bridge_.configure_port(*port, wanted);
-    tell(openflow::PortChange::modified, *port);
+    bridge_.configure_port(*port, (port->config & ~mask) | (config & mask));
     return {};
 }
 
@@ -294,6 +291,9 @@ void OpenflowService::tell(openflow::PortChange change, const Port& port) {
 
 void OpenflowService::port_created(const Port& port) {
     tell(openflow::PortChange::added, port);
+}
+void OpenflowService::port_configured(const Port& port) {
+    tell(openflow::PortChange::modified, port);
 }
 void OpenflowService::port_closed(const Port& port) {
     tell(openflow::PortChange::modified, port);

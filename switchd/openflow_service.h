@@ -88,6 +88,7 @@ private:
     void packet_in(const PacketInRequest& request,
                    std::span<const std::byte> frame) noexcept override;
     void port_created(const Port& port) override;
+    void port_configured(const Port& port) override;
     void port_closed(const Port& port) override;
     void port_removed(const Port& port) override;
     void endpoint_attached(const Port& port, const Endpoint& endpoint) override;

@@ -11,6 +11,7 @@
 #include "flows/flow_tables.h"
 #include "switchd/core/unix_socket.h"
 #include "switchd/option_reader.h"
+#include "switchd/port_types.h"
 #include "switchd/run_directory.h"
 #include "switchd/version.h"
 #include "vde-compat/control_directory.h"
@@ -45,6 +46,8 @@ constexpr OptionText switchd_options[] = {
     {"mode", "MODE", "rights of the plugs' sockets, octal (0600)"},
     {"dirmode", "MODE", "rights of the plugs' directory, octal (02700)"},
     {"group", "GROUP", "group of the plugs' directory and sockets"},
+    {"port", "type=TYPE[,KEY=VALUE...]", "add a port, see switchctl port-types; may be repeated",
+     true},
     {"tap", "IF[,IF...]", "attach TAP interfaces; may be repeated", true},
     {"local", "IF", "a TAP interface as the port LOCAL, the host's own"},
     {"mgmt", "SOCK", "management socket: the console for unixterm and vdecmd"},
@@ -331,6 +334,13 @@ std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const 
         result.vde = bridge_settings(options, result.run_directory);
         result.vde.directory = result.run_directory + "/" + result.bridge;
         if (options.given("local")) result.local_tap = options.value("local");
+        for (const std::string& text : options.all_values("port")) {
+            auto port = parse_port_spec(text);
+            if (!port) throw vde::ValueError("--port: " + port.error());
+            if (const auto type = port_type_of(*port); !type)
+                throw vde::ValueError("--port " + text + ": " + type.error());
+            result.ports.push_back(std::move(*port));
+        }
         result.openflow = openflow_of(options);
         if (options.given("autovalidate"))
             result.validate_every = parse_one_in(options.value("autovalidate"));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "switchd/openflow_options.h"
+#include "switchd/port_spec.h"
 #include "vde-compat/settings.h"
 
 namespace switchd {
@@ -32,6 +33,7 @@ struct SwitchdOptions {
     std::string bridge = "br0";
     vde::Settings vde;      // of the bridge, whose directory is RUN-DIR/BRIDGE
     std::string local_tap;  // the interface behind the port LOCAL; empty: there is no such port
+    std::vector<PortSpec> ports;  // asked for by name
     OpenflowOptions openflow;
     // Every so many answers of the megaflow cache are compared with the tables'; 0: none.
     std::uint32_t validate_every = 0;

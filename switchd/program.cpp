@@ -61,7 +61,8 @@ Bridge::Settings Program::bridge_settings(const Settings& settings) {
 Program::Program(Log& log, const Settings& settings, vde::ControlDirectory& directory)
     : log_(log),
       bridge_(reactor_, log, bridge_settings(settings)),
-      vde_(reactor_, log, bridge_, settings.vde, settings.macs, directory) {
+      vde_(reactor_, log, bridge_, settings.vde, settings.macs, directory),
+      ports_(reactor_, log, bridge_, settings.run_directory) {
     rlimit files{};
     ::getrlimit(RLIMIT_NOFILE, &files);
     if (files.rlim_cur < 2UL * settings.vde.port_count + 32)
@@ -81,7 +82,7 @@ Program::Program(Log& log, const Settings& settings, vde::ControlDirectory& dire
             openflow_.emplace(turns_, log, bridge_, settings.openflow);
             openflow_->open(ovs);
             control_server_.emplace(turns_, settings.run_directory + "/switchd.sock",
-                                    ControlContext{bridge_, settings.run_directory,
+                                    ControlContext{bridge_, ports_, settings.run_directory,
                                                    settings.vde.directory, vde_.front_door()});
             unixctl_server_.emplace(turns_, ovs, UnixctlContext{bridge_, log});
         }
@@ -89,6 +90,10 @@ Program::Program(Log& log, const Settings& settings, vde::ControlDirectory& dire
         close();
         throw;
     }
+}
+
+void Program::add_port(const PortSpec& spec) {
+    if (const auto added = ports_.add(spec); !added) throw SetupError(added.error());
 }
 
 int Program::run() {
@@ -111,6 +116,7 @@ void Program::close() {
     if (control_server_) control_server_->close();
     if (unixctl_server_) unixctl_server_->close();
     vde_.close();
+    ports_.close();
     bridge_.detach_all();
     bridge_.stop();
     const auto idle = [&] {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "switchd/bridge.h"
+#include "switchd/configured_ports.h"
 #include "switchd/control_server.h"
 #include "switchd/core/signals.h"
 #include "switchd/local_port.h"
@@ -45,6 +46,8 @@ public:
 
     VdeService& vde() { return vde_; }
     // Throws SetupError.
+    void add_port(const PortSpec& spec);
+    // Throws SetupError.
     void attach_local_port(const std::string& tap) {
         switchd::attach_local_port(reactor_, bridge_, tap);
     }
@@ -76,6 +79,7 @@ private:
     Signals signals_ =
         Signals::calling<&Program::on_signal>(reactor_, this, {SIGTERM, SIGINT, SIGHUP});
     VdeService vde_;
+    ConfiguredPorts ports_;
     std::optional<RunDirectory> ovs_directory_;
     std::optional<OpenflowService> openflow_;
     std::optional<ControlServer> control_server_;

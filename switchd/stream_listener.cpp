@@ -61,14 +61,7 @@ bool StreamListener::make_room() noexcept {
 }
 
 void StreamListener::note(Log::Level level, std::string_view text) noexcept {
-    const auto left_out = log_limit_.allow(reactor_.now());
-    if (!left_out) return;
-    const std::string others =
-        *left_out == 0 ? "" : fmt::format(" ({} such lines were left out)", *left_out);
-    if (level == Log::Level::warning)
-        log_.warn("{}: {}{}", target_.text(), text, others);
-    else
-        log_.info("{}: {}{}", target_.text(), text, others);
+    log_limit_.note(log_, reactor_.now(), level, fmt::format("{}: {}", target_.text(), text));
 }
 
 std::unique_ptr<StreamSession> StreamListener::link_opened(StreamLink& link) noexcept {

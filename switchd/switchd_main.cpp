@@ -53,6 +53,7 @@ void run(Log& log, const SwitchdOptions& options) {
     settings.macs.min_persistence_seconds = 0;
     Program program(log, settings, directory);
     if (!options.local_tap.empty()) program.attach_local_port(options.local_tap);
+    for (const PortSpec& port : options.ports) program.add_port(port);
     program.vde().attach_taps();
     program.vde().run_rc_file(VdeService::RcFile::named);
     if (daemon) daemon->ready(log);

@@ -103,6 +103,7 @@ private:
     vde::VlanInfo describe_vlan(VlanId vlan) const;
 
     void port_created(const Port& port) override;
+    void port_configured(const Port&) override {}
     void port_closed(const Port& port) override;
     void port_removed(const Port&) override {}
     void endpoint_attached(const Port& port, const Endpoint& endpoint) override;

@@ -4,6 +4,7 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -28,9 +29,15 @@ void set_up_headers(const Fd& tap, const std::string& name) {
         throw SetupError("tap " + name + ": cannot set up large frames: " + errno_text(errno));
 }
 
-}  // namespace
+// Only one queue is used. Where the interface has several, that has to be said.
+bool attach(const Fd& tun, ifreq& request) {
+    if (::ioctl(tun.get(), TUNSETIFF, &request) == 0) return true;
+    if (errno != EINVAL) return false;
+    request.ifr_flags |= IFF_MULTI_QUEUE;
+    return ::ioctl(tun.get(), TUNSETIFF, &request) == 0;
+}
 
-Fd open_tap(const std::string& name) {
+Fd open_interface(const std::string& name) {
     if (name.empty() || name.size() >= IFNAMSIZ)
         throw SetupError("'" + name + "' is no name for a tap",
                          "use 1 to " + std::to_string(IFNAMSIZ - 1) + " bytes");
@@ -42,12 +49,50 @@ Fd open_tap(const std::string& name) {
     ifreq request{};
     request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
     name.copy(request.ifr_name, IFNAMSIZ - 1);
-    if (::ioctl(tun.get(), TUNSETIFF, &request) < 0)
+    if (!attach(tun, request))
         throw SetupError(
             "cannot attach to tap " + name + ": " + errno_text(errno),
             "create it for this user first: ip tuntap add dev " + name + " mode tap user $USER");
-    set_up_headers(tun, name);
     return tun;
+}
+
+// Its owner keeps it open as well, perhaps: a copy, so that each closes his own.
+Fd take_over(int descriptor) {
+    const std::string name = "descriptor " + std::to_string(descriptor);
+    Fd tun{::fcntl(descriptor, F_DUPFD_CLOEXEC, 3)};
+    if (!tun) throw SetupError(name + " is not open", "name one that the switch inherits");
+    ifreq request{};
+    if (::ioctl(tun.get(), TUNGETIFF, &request) != 0)
+        throw SetupError(name + " is no TAP: " + errno_text(errno),
+                         "open /dev/net/tun and attach it with TUNSETIFF first");
+    if ((request.ifr_flags & IFF_TAP) == 0 || (request.ifr_flags & IFF_NO_PI) == 0 ||
+        (request.ifr_flags & IFF_VNET_HDR) == 0)
+        throw SetupError(name + " was attached in another way",
+                         "set IFF_TAP, IFF_NO_PI and IFF_VNET_HDR");
+    // This loop waits for what would block, and gives up at once where O_NONBLOCK is set.
+    ::fcntl(tun.get(), F_SETFL, ::fcntl(tun.get(), F_GETFL) & ~O_NONBLOCK);
+    return tun;
+}
+
+}  // namespace
+
+Tap open_tap(const TapSettings& settings) {
+    Tap tap;
+    tap.device = settings.descriptor < 0 ? open_interface(settings.interface)
+                                         : take_over(settings.descriptor);
+    ifreq request{};
+    if (::ioctl(tap.device.get(), TUNGETIFF, &request) == 0) tap.interface = request.ifr_name;
+    set_up_headers(tap.device, tap.interface);
+    if (settings.persistent &&
+        (::ioctl(tap.device.get(), TUNSETOWNER, static_cast<unsigned long>(::getuid())) != 0 ||
+         ::ioctl(tap.device.get(), TUNSETPERSIST, 1UL) != 0))
+        throw SetupError("cannot make tap " + tap.interface + " stay: " + errno_text(errno));
+    return tap;
+}
+
+void set_tap_carrier(const Fd& tap, bool carrier) noexcept {
+    int value = carrier ? 1 : 0;
+    ::ioctl(tap.get(), TUNSETCARRIER, &value);
 }
 
 void forget_offloads(const Fd& tap) noexcept {

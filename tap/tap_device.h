@@ -9,9 +9,26 @@
 
 namespace switchd {
 
-// Attaches to the TAP `name`, which is created if there is none and the process may. Throws
-// SetupError.
-Fd open_tap(const std::string& name);
+struct TapSettings {
+    std::string interface;  // is created if there is none and the process may
+    // One that somebody has opened already, instead: it is attached to a TAP. -1: none.
+    int descriptor = -1;
+    bool persistent = false;  // stays when the switch ends, and belongs to its user
+};
+
+struct Tap {
+    Fd device;
+    std::string interface;
+};
+
+// Throws SetupError.
+Tap open_tap(const TapSettings& settings);
+inline Fd open_tap(const std::string& interface) {
+    return open_tap(TapSettings{.interface = interface}).device;
+}
+
+// Whether its interface has a carrier, as if a cable were there.
+void set_tap_carrier(const Fd& tap, bool carrier) noexcept;
 
 // Whoever opens the interface next is not asked to take what he does not know of.
 void forget_offloads(const Fd& tap) noexcept;

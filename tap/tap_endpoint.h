@@ -22,6 +22,9 @@ public:
     // Begins to receive.
     void start() { reactor_.read_large_frames(read_, device_.get()); }
 
+    // The host's network stack sees whether there is a cable.
+    void set_carrier(bool carrier) noexcept { set_tap_carrier(device_, carrier); }
+
     int id() const override { return id_; }
     std::string_view module() const override { return "tuntap"; }
     bool takes_offloads() const override { return true; }

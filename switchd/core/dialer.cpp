@@ -25,6 +25,16 @@ void Dialer::close() noexcept {
     reactor_.cancel(connect_);
 }
 
+void Dialer::set_paused(bool paused) noexcept {
+    if (std::exchange(paused_, paused) == paused || closed_) return;
+    if (paused) {
+        timer_.disarm();
+        reactor_.cancel(connect_);
+    } else if (!connect_.in_flight() && !is_established()) {
+        timer_.arm(reactor_.now());
+    }
+}
+
 void Dialer::dial() noexcept {
     socket_ = make_stream_socket(target_);
     if (!socket_) return dial_later(errno_text(errno));
@@ -42,6 +52,7 @@ void Dialer::on_timer() noexcept {
 void Dialer::on_connected(Completion& completion) noexcept {
     if (closed_) return;
     timer_.disarm();
+    if (paused_) return socket_.reset();
     if (completion.result < 0)
         return dial_later(timed_out_ ? "it does not answer" : errno_text(-completion.result));
     if (target_.kind != StreamTarget::Kind::unix_socket) send_at_once(socket_);
@@ -63,6 +74,7 @@ void Dialer::ended(std::string_view reason) noexcept {
 
 void Dialer::dial_later(std::string_view reason) noexcept {
     socket_.reset();
+    if (paused_) return;
     if (!std::exchange(reported_, true))
         log_.warn("{}: {}; trying again until it is there", target_.text(), reason);
     timer_.arm(reactor_.now() + pause_);

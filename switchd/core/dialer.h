@@ -36,6 +36,9 @@ public:
     void ended(std::string_view reason) noexcept;
     bool is_established() const { return established_since_.has_value(); }
 
+    // While it is, nothing is dialed. What is established stays so.
+    void set_paused(bool paused) noexcept;
+
     void close() noexcept;
     bool idle() const { return !connect_.in_flight() && timer_.idle(); }
 
@@ -64,6 +67,7 @@ private:
     Duration pause_ = pause_min;  // before the attempt after the next failure
     bool timed_out_ = false;
     bool reported_ = false;  // that it is not there
+    bool paused_ = false;
     bool closed_ = false;
     Operation connect_ = Operation::calling<&Dialer::on_connected>(this);
     Timer timer_ = Timer::calling<&Dialer::on_timer>(reactor_, this);  // of pause or attempt

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "switchd/core/clock.h"
+#include "switchd/core/log.h"
 
 namespace switchd {
 
@@ -26,6 +29,18 @@ public:
         }
         --left_;
         return std::exchange(left_out_, 0u);
+    }
+
+    // One line, if there may be one.
+    void note(Log& log, TimePoint now, Log::Level level, std::string_view text) {
+        const auto left_out = allow(now);
+        if (!left_out) return;
+        const std::string others =
+            *left_out == 0 ? "" : fmt::format(" ({} such lines were left out)", *left_out);
+        if (level == Log::Level::warning)
+            log.warn("{}{}", text, others);
+        else
+            log.info("{}{}", text, others);
     }
 
 private:

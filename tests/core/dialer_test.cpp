@@ -85,6 +85,27 @@ TEST_CASE("a dialer may be closed at any moment", "[dialer]") {
     CHECK(owner.sockets.empty());
 }
 
+TEST_CASE("a paused dialer dials nobody, and does when it goes on", "[dialer]") {
+    Lab lab;
+    const auto [listening, there] = lab.listener();
+    Owner owner;
+    Dialer dialer = owner.dial(lab, there);
+    const int turns = GENERATE(0, 1, 3);
+    lab.loop.turns(turns);
+    dialer.set_paused(true);
+    lab.loop.turns(3);
+    const std::size_t before = owner.sockets.size();
+    if (before > 0) {
+        dialer.established();
+        dialer.ended("it was let go");
+    }
+    CHECK(lab.loop.wake_ups(std::chrono::milliseconds{1200}) == 0);
+    CHECK(owner.sockets.size() == before);
+    dialer.set_paused(false);
+    CHECK(lab.loop.until([&] { return owner.sockets.size() == before + 1; }));
+    lab.end(dialer);
+}
+
 TEST_CASE("the pauses between attempts double", "[dialer]") {
     Lab lab;
     const StreamTarget gone = lab.listener().second;

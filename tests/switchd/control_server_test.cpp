@@ -23,12 +23,14 @@ struct Lab {
         lan.loop().until([&] { return server.idle(); });
     }
     ControlContext context() {
-        return {lan.bridge(), directory.path().string(), "/run/lab", lan.front_door()};
+        return {lan.bridge(), ports, directory.path().string(), "/run/lab", lan.front_door()};
     }
 
     TestSwitch lan;
     TemporaryDirectory directory;
     std::string path = (directory / "switchd.sock").string();
+    Log log{"test"};
+    ConfiguredPorts ports{lan.loop().reactor, log, lan.bridge(), directory.path().string()};
     ControlServer server{lan.turns(), path, context()};
 };
 
@@ -79,6 +81,8 @@ private:
 
 // What a command takes that cannot do without.
 std::string example_of(std::string_view command) {
+    if (command == "add-port") return "type=stream,name=vm1";
+    if (command.find("port") != command.npos) return "vm1";
     return command == "trace" ? "in_port=3,arp" : "priority=5,arp,actions=drop";
 }
 
@@ -94,11 +98,13 @@ TEST_CASE("every command answers in JSON and can be shown to people", "[control_
     for (const ControlCommand& command : control_commands()) {
         INFO(command.name);
         json params = json::array();
+        const bool of_port = command.name == "del-port" || command.name.starts_with("port-");
         if (command.arguments_min > 0) params.push_back(example_of(command.name));
         const json answer = client.call(std::string(command.name), params);
         CHECK(answer["id"] == 7);
         REQUIRE(answer.contains("result"));
-        CHECK(!control_text(command.name, answer["result"]).empty());
+        const bool silent = of_port && command.arguments_min > 0;
+        CHECK(control_text(command.name, answer["result"]).empty() == silent);
     }
     const json ports = client.call("ports")["result"];
     REQUIRE(ports.size() == 1);

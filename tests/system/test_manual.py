@@ -1,5 +1,6 @@
 """The manual says what the programs say of themselves, no less and no more."""
 
+import json
 import os
 import re
 import subprocess
@@ -9,11 +10,12 @@ import pytest
 from console import Console
 from plug import Plug
 from switch import Switch
+from test_switchd import Switchd
 from wait import wait_until
 
 MAN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../man")
 PAGES = {"vde_switch": "vde_switch.1", "switchd": "switchd.8", "switchctl": "switchctl.8"}
-ALL_PAGES = sorted([*PAGES.values(), "switchd-flows.7"])
+ALL_PAGES = sorted([*PAGES.values(), "switchd-flows.7", "switchd-ports.7"])
 LINES_MAX = 400
 
 
@@ -211,6 +213,18 @@ def test_the_example_of_switchd_in_the_background(lab):
     lab.spawn(["sh", "-c", "exec " + console]).wait_output(b"vde$ ")
     lab.closing(Console(lab.path("sd", "console"))).send(b"shutdown")
     wait_until(lambda: not os.path.exists(lab.path("sd")), "the end of the switch")
+
+
+def test_the_keys_of_ports_are_those_of_each_type(lab):
+    listed = lab.run([lab.programs.switchctl, "--run-dir", Switchd(lab).run_dir, "--json",
+                      "port-types"])
+    page = source("switchd-ports.7")
+    parts = dict(re.findall(r"\.Ss (\S+)\n(.*?)(?=\n\.S[sh])", page, re.S))
+    types = json.loads(listed.stdout)
+    assert sorted(parts) == sorted(each["type"] for each in types)
+    for each in types:
+        own = [key["key"] for key in each["keys"] if key["key"] not in ("name", "number")]
+        assert re.findall(r"^\.It Cm ([a-z]+)=", parts[each["type"]], re.M) == own
 
 
 def test_the_examples_of_flows(lab):

@@ -1,0 +1,130 @@
+#include "switchd/port_types.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <vector>
+
+#include "switchd/core/error.h"
+#include "switchd/core/printable.h"
+#include "switchd/links/stream_client_port.h"
+#include "switchd/links/stream_server_port.h"
+#include "switchd/option_reader.h"
+#include "tap/tap_port.h"
+#include "vde-compat/setting_values.h"
+
+namespace switchd {
+
+namespace {
+
+constexpr PortKey common_keys[] = {
+    {"name", "NAME", "by its type", "what controllers and switchctl call it"},
+    {"number", "N", "the next free one", "its number, for flows"},
+};
+
+SetupError wrong(std::string_view key, const std::string& value, std::string_view remedy) {
+    return SetupError(fmt::format("{}={} is none", key, printable(value)), std::string(remedy));
+}
+
+bool flag_of(const PortSpec& spec, std::string_view key) {
+    const std::string* const value = spec.find(key);
+    if (!value || *value == "off") return false;
+    if (*value == "on") return true;
+    throw wrong(key, *value, "write on or off");
+}
+
+// ---- tap
+
+constexpr PortKey tap_keys[] = {
+    {"ifname", "IF", "the port's name", "the interface; made if there is none and the user may"},
+    {"fd", "N", "none", "an inherited descriptor of an open TAP, instead of ifname"},
+    {"persist", "on|off", "off", "the interface stays when the switch ends, and is the user's"},
+};
+
+std::unique_ptr<PortLink> make_tap(const PortLinkContext& context) {
+    TapSettings settings;
+    const std::string* const interface = context.spec.find("ifname");
+    settings.interface = interface ? *interface : context.name;
+    settings.persistent = flag_of(context.spec, "persist");
+    if (const std::string* const fd = context.spec.find("fd")) {
+        const char* const end = fd->data() + fd->size();
+        const auto [last, error] = std::from_chars(fd->data(), end, settings.descriptor);
+        if (error != std::errc{} || last != end || settings.descriptor < 0)
+            throw wrong("fd", *fd, "write the number of an open descriptor");
+        if (interface) throw SetupError("fd and ifname are both given", "choose one");
+    }
+    return std::make_unique<TapPort>(context.reactor, context.host, settings);
+}
+
+// ---- stream
+
+constexpr PortKey stream_keys[] = {
+    {"addr", "TARGET", "punix:RUN-DIR/NAME.sock",
+     "punix:PATH or ptcp:PORT[:IP] to listen, unix:PATH or tcp:IP:PORT to connect"},
+    {"mode", "OCTAL", "0600", "rights of the unix socket that is made"},
+};
+
+std::unique_ptr<PortLink> make_stream(const PortLinkContext& context) {
+    const std::string* const addr = context.spec.find("addr");
+    if (!addr && context.run_directory.empty())
+        throw SetupError("a stream needs an addr here", "write addr=punix:PATH");
+    const auto target = parse_stream_target(
+        addr ? *addr : fmt::format("punix:{}/{}.sock", context.run_directory, context.name), 0);
+    if (!target) throw SetupError(target.error());
+    if (target->kind == StreamTarget::Kind::tls)
+        throw SetupError("a stream of frames has no TLS", "use tcp: or ptcp:");
+    if (target->kind == StreamTarget::Kind::tcp && !target->passive && target->port == 0)
+        throw SetupError(fmt::format("addr={} has no port", *addr), "write tcp:ADDRESS:PORT");
+    const std::string* const mode = context.spec.find("mode");
+    if (mode && !(target->passive && target->kind == StreamTarget::Kind::unix_socket))
+        throw SetupError("mode is for a unix socket that is made", "leave it out, or use punix:");
+    if (!target->passive)
+        return std::make_unique<StreamClientPort>(context.reactor, context.log, context.host,
+                                                  *target);
+    try {
+        const unsigned rights = mode ? vde::parse_mode(*mode, "mode") : 0600;
+        return std::make_unique<StreamServerPort>(context.reactor, context.log, context.host,
+                                                  context.name, *target, rights);
+    } catch (const vde::ValueError& error) {
+        throw SetupError(error.what());
+    }
+}
+
+// ----
+
+constexpr PortType types[] = {
+    {"tap", "a TAP interface of the kernel; large packets pass whole", "type=tap,name=tap0",
+     tap_keys, make_tap},
+    {"stream", "one peer that speaks QEMU's -netdev stream or socket, passt's or gvproxy's sockets",
+     "type=stream,name=vm1", stream_keys, make_stream},
+};
+
+}  // namespace
+
+std::span<const PortType> port_types() {
+    return types;
+}
+
+std::span<const PortKey> common_port_keys() {
+    return common_keys;
+}
+
+std::expected<const PortType*, std::string> port_type_of(const PortSpec& spec) {
+    std::vector<std::string_view> names;
+    for (const PortType& type : types) names.push_back(type.name);
+    const auto type = std::ranges::find(types, std::string_view(spec.type), &PortType::name);
+    if (type == std::end(types))
+        return std::unexpected(fmt::format("'{}' is no type of port ({})", printable(spec.type),
+                                           fmt::join(names, ", ")));
+    std::vector<std::string_view> keys;
+    for (const std::span<const PortKey> group : {common_port_keys(), type->keys})
+        for (const PortKey& key : group) keys.push_back(key.name);
+    for (const auto& [key, value] : spec.values)
+        if (std::ranges::find(keys, std::string_view(key)) == keys.end())
+            return std::unexpected(fmt::format("a {} has no key '{}' ({})", type->name,
+                                               printable(key), fmt::join(keys, ", ")));
+    return &*type;
+}
+
+}  // namespace switchd
