@@ -187,6 +187,9 @@ void FieldEdit::write_ipv6(const Rest& rest) {
 
 void FieldEdit::write_arp(const Rest& rest) {
     if (!has_arp(rest)) return;
+    // The key has none where it needs more than eight bits, so the bits that stay are zeros then.
+    if (rest.u16(6) > 0xff && mask_.get(field::ip_proto) != 0)
+        store_big_endian(place(rest, 6), std::uint16_t{0});
     write<std::uint16_t>(place(rest, 6), field::ip_proto);
     write_mac(place(rest, 8), field::arp_sha);
     write<std::uint32_t>(place(rest, 14), field::ip_src);

@@ -48,6 +48,10 @@ struct RandomEdit {
 Bytes expected(Bytes frame, const std::vector<FieldPlace>& places, const RandomEdit& edit) {
     for (const FieldPlace& place : places) {
         if (place.needs > frame.size()) continue;
+        // Of an operation of ARP that needs more than eight bits the key has none.
+        if (place.field.name == field::ip_proto.name && edit.mask.get(place.field) != 0 &&
+            frame[place.bit / 8] != std::byte{0})
+            frame[place.bit / 8] = frame[place.bit / 8 + 1] = std::byte{0};
         for (unsigned i = 0; i < place.field.bits; ++i) {
             const unsigned shift = place.field.bits - 1 - i;
             if ((edit.mask.get(place.field) >> shift & 1) == 0) continue;
@@ -337,6 +341,22 @@ TEST_CASE("an echo reply of zeros has a checksum of ones", "[flows]") {
     const Bytes reply = hex("00 00 ffff 0000 0000 0000");
     CHECK(edited(from_alice(ipv4(1, request)), field::tp_src, 0) == from_alice(ipv4(1, reply)));
     CHECK(edited(from_alice(ipv4(1, reply)), field::tp_src, 8) == from_alice(ipv4(1, request)));
+}
+
+TEST_CASE("an ARP operation that the key has not is written whole", "[flows]") {
+    const Bytes addresses(20);
+    const Bytes arp = hex("0806 0001 0800 0604");
+    CHECK(edited(from_alice(arp + hex("0102") + addresses), field::ip_proto, 4) ==
+          from_alice(arp + hex("0004") + addresses));
+
+    FlowMask one_bit;
+    one_bit.words[field::ip_proto.word] = std::uint64_t{1} << field::ip_proto.shift;
+    FlowKey value;
+    value.set(field::ip_proto, 1);
+    CHECK(edited(from_alice(arp + hex("0102") + addresses), value, one_bit) ==
+          from_alice(arp + hex("0001") + addresses));
+    CHECK(edited(from_alice(arp + hex("0002") + addresses), value, one_bit) ==
+          from_alice(arp + hex("0003") + addresses));
 }
 
 TEST_CASE("what says what a packet is cannot be written", "[flows]") {
