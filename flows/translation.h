@@ -24,7 +24,7 @@ public:
     virtual void looked_up(unsigned depth, std::uint8_t table, const Rule* rule,
                            const FlowMask& looked_at) = 0;
     virtual void action(unsigned depth, const RuleAction& action) = 0;
-    // What an action came to, in words: "no such port", "learned", "forwards to port 2".
+    // What an action came to, in words: "forwards to port 2", "NXM_NX_REG0[] is now 0x2".
     virtual void note(unsigned depth, std::string_view words) = 0;
     // The same of what somebody may not have meant.
     virtual void warning(unsigned depth, std::string_view words) = 0;

@@ -49,14 +49,8 @@ void TapEndpoint::receive(Frame frame) noexcept {
     deliver(std::move(frame));
 }
 
-// A read that is being cancelled starts anew when it has ended.
 void TapEndpoint::set_paused(bool paused) noexcept {
-    if (paused_ == paused || closed()) return;
-    paused_ = paused;
-    if (paused)
-        reactor_.cancel(read_);
-    else if (!read_.in_flight())
-        start();
+    if (resumes(read_, paused)) start();
 }
 
 void TapEndpoint::flush() noexcept {

@@ -46,7 +46,6 @@ private:
 
     Fd device_;
     int id_;
-    bool paused_ = false;
     std::vector<Frame> submitted_;  // of the last submission
     Operation read_ = Operation::calling<&TapEndpoint::on_read>(this);
     Operation write_ = Operation::calling<&TapEndpoint::on_write_failed>(this);

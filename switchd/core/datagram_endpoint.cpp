@@ -62,14 +62,8 @@ void DatagramEndpoint::on_received(Completion& completion) noexcept {
     if (!completion.more && !paused_) start();
 }
 
-// A receive that is being cancelled starts anew when it has ended.
 void DatagramEndpoint::set_paused(bool paused) noexcept {
-    if (paused_ == paused || closed()) return;
-    paused_ = paused;
-    if (paused)
-        reactor_.cancel(receive_);
-    else if (!receive_.in_flight())
-        start();
+    if (resumes(receive_, paused)) start();
 }
 
 void DatagramEndpoint::take(Frame frame) noexcept {

@@ -61,9 +61,8 @@ private:
     std::int64_t window_bytes_ = 0;      // credit that a report of writability is worth
     std::int64_t credit_bytes_ = 0;      // may be sent without a new report
     std::int64_t since_poll_bytes_ = 0;  // sent since the poll now in flight was asked for
-    bool paused_ = false;
-    bool proven_ = false;           // connected back to us: the credit holds for it
-    std::vector<Frame> submitted_;  // of the last submission, until it is known to have passed
+    bool proven_ = false;                // connected back to us: the credit holds for it
+    std::vector<Frame> submitted_;       // of the last submission, until it is known to have passed
     std::vector<std::uint16_t> refused_;  // indices into submitted_, ascending
 
     Operation receive_ = Operation::calling<&DatagramEndpoint::on_received>(this);

@@ -109,10 +109,20 @@ protected:
     }
     void flush_soon() noexcept { reactor_.before_submit(flush_hook_); }
 
+    // For set_paused() of who receives by one operation. True: it is to be started now. One that is
+    // being cancelled starts anew when it has ended, unless paused_.
+    bool resumes(Operation& receiving, bool paused) noexcept {
+        if (paused_ == paused || closed_) return false;
+        paused_ = paused;
+        if (paused) reactor_.cancel(receiving);
+        return !paused && !receiving.in_flight();
+    }
+
     Reactor& reactor_;
     FrameSink& sink_;
     FrameQueue queue_;
     std::string description_;
+    bool paused_ = false;
 
 private:
     void on_flush() noexcept {

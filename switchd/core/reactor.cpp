@@ -274,8 +274,8 @@ void Reactor::send_frame(Operation& operation, int fd, std::span<const std::byte
     sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
 }
 
-void Reactor::read_multishot(Operation& operation, int fd, Size size) {
-    const LentBuffers& buffers = ring_->buffers[size];
+void Reactor::read_large_frames(Operation& operation, int fd) {
+    const LentBuffers& buffers = ring_->buffers[large];
     io_uring_sqe& sqe = next_request(operation, 0);
     io_uring_prep_read(&sqe, fd, nullptr, 0, static_cast<std::uint64_t>(-1));
     if (ring_->reads_multishot)

@@ -60,12 +60,10 @@ public:
     // operation apart. The operation does not count as in flight.
     void send_frame(Operation& operation, int fd, std::span<const std::byte> bytes,
                     std::uint16_t tag);
-    // The same for devices (TAP), where a frame is what one read or write moves. Before Linux 6.7
-    // each read completes for itself, with `more` false.
-    void read_frames(Operation& operation, int fd) { read_multishot(operation, fd, ordinary); }
-    // What may be 64 KiB and a header, into buffers of the large pool. These are few: who keeps a
-    // frame for long copies it.
-    void read_large_frames(Operation& operation, int fd) { read_multishot(operation, fd, large); }
+    // The same for devices (TAP), where a frame is what one read or write moves: it may have 64 KiB
+    // and a header, and comes in a buffer of the large pool. These are few: who keeps a frame for
+    // long copies it. Before Linux 6.7 each read completes for itself, with `more` false.
+    void read_large_frames(Operation& operation, int fd);
     void write_frame(Operation& operation, int fd, std::span<const std::byte> bytes,
                      std::uint16_t tag);
     // The next connection completes with its descriptor, a blocking one: this ring waits for what
@@ -122,7 +120,6 @@ private:
 
     enum Size : unsigned { ordinary, large };  // of buffers
 
-    void read_multishot(Operation& operation, int fd, Size size);
     io_uring_sqe& next_request(Operation& operation, std::uint16_t tag);
     void look_around();
     void harvest();

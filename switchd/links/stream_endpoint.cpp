@@ -95,19 +95,17 @@ void StreamEndpoint::take(std::span<const std::byte> bytes) noexcept {
     deliver(std::move(frame));
 }
 
-// A read that is being cancelled starts anew when it has ended.
 void StreamEndpoint::set_paused(bool paused) noexcept {
-    if (paused_ == paused || closed()) return;
-    paused_ = paused;
-    if (paused)
-        reactor_.cancel(read_);
-    else if (!read_.in_flight())
-        start();
+    if (resumes(read_, paused)) start();
 }
 
+// What the kernel has cannot give way to others, as the queue does, and a peer may never take it.
+// So once half of the buffers are in use, it gets one frame at a time.
 void StreamEndpoint::flush() noexcept {
     if (send_.in_flight() || queue_.empty()) return;
-    while (!queue_.empty() && sending_.size() < frames_at_once) {
+    const FramePool& pool = reactor_.pool();
+    const std::size_t limit = pool.free() < pool.size() / 2 ? 1 : frames_at_once;
+    while (!queue_.empty() && sending_.size() < limit) {
         const std::size_t at = sending_.size();
         const Frame& frame = sending_.emplace_back(queue_.pop_front());
         lengths_[at] = be32{static_cast<std::uint32_t>(frame.size())};

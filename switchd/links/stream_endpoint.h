@@ -55,7 +55,6 @@ private:
 
     Fd socket_;
     int id_;
-    bool paused_ = false;
     std::string reason_;
 
     std::unique_ptr<std::byte[]> input_;

@@ -237,7 +237,7 @@ TEST_CASE("large frames come in buffers of their own", "[reactor]") {
     Recorder large, ordinary;
     large.keep_frames = ordinary.keep_frames = true;
     loop.reactor.read_large_frames(large.operation, ours.get());
-    loop.reactor.read_frames(ordinary.operation, small_ours.get());
+    loop.reactor.receive_frames(ordinary.operation, small_ours.get());
     loop.turn();
     const std::string text(65'536, 'x');
     send_text(theirs, text);

@@ -198,6 +198,55 @@ TEST_CASE("a peer that stops reading holds a queue and no more, and gets it in t
     CHECK(link.loop.pool.free() + 512 >= free);
 }
 
+TEST_CASE("peers that stop reading leave buffers to those that read", "[stream_endpoint]") {
+    Loop loop{2048};
+    Sink sink;
+    struct End {
+        std::unique_ptr<StreamEndpoint> endpoint;
+        Fd peer;
+    };
+    const auto end = [&] {
+        auto [ours, theirs] = socket_pair(SOCK_STREAM);
+        const int few = 4096;
+        checked(::setsockopt(ours.get(), SOL_SOCKET, SO_SNDBUF, &few, sizeof few));
+        return End{std::make_unique<StreamEndpoint>(loop.reactor, sink, std::move(ours), "end"),
+                   std::move(theirs)};
+    };
+    const auto give = [&](StreamEndpoint& to, std::size_t bytes) {
+        Frame frame = loop.pool.take();
+        REQUIRE(frame);
+        frame.resize(bytes);
+        to.enqueue(std::move(frame));
+    };
+    std::vector<End> deaf;
+    for (int i = 0; i < 60; ++i) deaf.push_back(end());
+    for (const End& each : deaf) {
+        for (int i = 0; i < 64; ++i) give(*each.endpoint, 1500);
+        loop.turn();
+    }
+    End reader = end();
+    std::size_t heard = 0;
+    Bytes some(100'000);
+    bool heard_all = true;
+    for (std::size_t i = 0; heard_all && i < 500; ++i) {
+        give(*reader.endpoint, 1500);
+        heard_all = loop.until_seen([&] {
+            const ssize_t got = receive_now(reader.peer, some);
+            heard += static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+            return heard == 1504 * (i + 1);
+        });
+    }
+    CHECK(heard_all);
+    for (const DropReason reason : {DropReason::queue_full, DropReason::buffer_exhausted})
+        CHECK(reader.endpoint->drops()[static_cast<std::size_t>(reason)] == 0);
+    deaf.push_back(std::move(reader));
+    for (End& each : deaf) {
+        each.endpoint->close();
+        loop.reactor.retire(std::move(each.endpoint));
+    }
+    loop.turns(3);
+}
+
 TEST_CASE("while it is paused nothing is taken, and nothing is lost", "[stream_endpoint]") {
     Link link;
     Bytes stream;
