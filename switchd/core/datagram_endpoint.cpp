@@ -3,10 +3,10 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <array>
 #include <bit>
 #include <cerrno>
+
+#include "switchd/core/datagram_batch.h"
 
 namespace switchd {
 
@@ -107,26 +107,17 @@ void DatagramEndpoint::flush_unproven() noexcept {
     if (!submitted_.empty()) return ask_for_report();  // which comes when that one is decided
     if (queue_.size() == 1) return submit_front();
 
-    std::array<mmsghdr, FrameBatch::frames_max> messages;
-    std::array<iovec, FrameBatch::frames_max> parts;
     while (!queue_.empty()) {
-        const std::size_t count = std::min(queue_.size(), messages.size());
-        for (std::size_t i = 0; i < count; ++i) {
-            const auto bytes = queue_[i].bytes();
-            parts[i] = {const_cast<std::byte*>(bytes.data()), bytes.size()};
-            messages[i] = {};
-            messages[i].msg_hdr.msg_iov = &parts[i];
-            messages[i].msg_hdr.msg_iovlen = 1;
-        }
-        const int sent = ::sendmmsg(socket_.get(), messages.data(), static_cast<unsigned>(count),
-                                    MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent < 0 && errno == EAGAIN) return ask_for_report();
-        if (sent < 0) {
-            count_failure(errno);
+        const auto sent = send_front(socket_.get(), queue_, nullptr, 0);
+        if (!sent && sent.error() == EAGAIN) return ask_for_report();
+        if (!sent) {
+            count_failure(sent.error());
             queue_.pop_front();
+            continue;
         }
-        for (int i = 0; i < sent; ++i) since_poll_bytes_ += cost_of(queue_.pop_front().size());
-        if (sent >= proof_frames) {
+        for (std::size_t i = 0; i < *sent; ++i)
+            since_poll_bytes_ += cost_of(queue_.pop_front().size());
+        if (*sent >= proof_frames) {
             // What is in the socket by now is not known: the next report tells.
             proven_ = true;
             credit_bytes_ = 0;

@@ -43,7 +43,7 @@ protected:
 
 private:
     // So many frames taken at once prove that it is our send buffer that holds them.
-    static constexpr int proof_frames = 32;
+    static constexpr std::size_t proof_frames = 32;
     // More than a default send buffer of its peer's holds.
     static constexpr std::size_t drain_frames_max = 512;
 

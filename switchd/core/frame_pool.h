@@ -25,15 +25,19 @@ class Frame;
 // dropped.
 inline constexpr std::size_t frame_bytes_max = 9216 + 14 + 8;
 
-// Room for the largest IP packet with its Ethernet header and two tags, and for the header that a
-// device may put in front.
-inline constexpr std::size_t large_room_bytes = 65535 + 14 + 8 + 12;
+// What recvmsg(2) says beside a datagram stands in front of it: its sender's address (a path of a
+// unix socket) or control messages.
+inline constexpr std::size_t beside_bytes_max = 16 + 110;
+
+// Room for the largest IP packet with its Ethernet header and two tags, and for what a device may
+// put in front.
+inline constexpr std::size_t large_room_bytes = 65535 + 14 + 8 + 10 + beside_bytes_max;
 
 class FramePool {
 public:
     static constexpr std::size_t headroom_bytes = 128;
     // A little more than the largest frame: a datagram that was cut shows as too long.
-    static constexpr std::size_t room_bytes_default = frame_bytes_max + 42;
+    static constexpr std::size_t room_bytes_default = frame_bytes_max + beside_bytes_max + 42;
     static constexpr std::size_t buffers_max = 32768;  // an id is 15 bits: io_uring's buffer ring
 
     // The room is rounded up. Throws SetupError when the address space cannot be had.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "switchd/core/error.h"
 
@@ -265,6 +266,34 @@ void Reactor::receive_frames(Operation& operation, int fd) {
     io_uring_prep_recv_multishot(&sqe, fd, nullptr, 0, 0);
     sqe.flags |= IOSQE_BUFFER_SELECT;
     sqe.buf_group = ring_->buffers[ordinary].group();
+}
+
+void Reactor::receive_messages(Operation& operation, int fd, msghdr& shape, Size size) {
+    io_uring_sqe& sqe = next_request(operation, 0);
+    io_uring_prep_recvmsg_multishot(&sqe, fd, &shape, 0);
+    sqe.flags |= IOSQE_BUFFER_SELECT;
+    sqe.buf_group = ring_->buffers[size].group();
+}
+
+// A buffer begins with lengths, then comes room of the shape's size for the name and for the
+// control messages.
+BesideMessage Reactor::take_message(const msghdr& shape, Frame& frame) {
+    const std::size_t before =
+        sizeof(io_uring_recvmsg_out) + shape.msg_namelen + shape.msg_controllen;
+    BesideMessage beside;
+    if (frame.size() < before) {
+        frame.resize(0);
+        return beside;
+    }
+    io_uring_recvmsg_out lengths;
+    std::memcpy(&lengths, frame.bytes().data(), sizeof lengths);
+    const auto rest = frame.bytes().subspan(sizeof lengths);
+    beside.name = rest.first(std::min<std::size_t>(lengths.namelen, shape.msg_namelen));
+    beside.control = rest.subspan(shape.msg_namelen,
+                                  std::min<std::size_t>(lengths.controllen, shape.msg_controllen));
+    beside.cut = (lengths.flags & MSG_TRUNC) != 0;
+    frame.move_front(static_cast<std::ptrdiff_t>(before));
+    return beside;
 }
 
 void Reactor::send_frame(Operation& operation, int fd, std::span<const std::byte> bytes,

@@ -33,8 +33,17 @@ struct sockaddr;
 
 namespace switchd {
 
+// What recvmsg(2) said beside a datagram; stays while its frame does.
+struct BesideMessage {
+    std::span<const std::byte> name;     // its sender's address
+    std::span<const std::byte> control;  // as cmsg(3) has it
+    bool cut = false;                    // more has come than was room for
+};
+
 class Reactor {
 public:
+    enum Size : unsigned { ordinary, large };  // of buffers
+
     // `pool` is for ordinary frames, `large_pool` for those of read_large_frames(). All must
     // outlive this. Throws SetupError that says why io_uring cannot be had.
     Reactor(FramePool& pool, FramePool& large_pool, const Clock& clock);
@@ -55,6 +64,12 @@ public:
 
     // Every datagram that arrives on `fd` completes with a frame, until an error or cancel().
     void receive_frames(Operation& operation, int fd);
+    // The same with what came beside each datagram: its sender's address, of shape.msg_namelen
+    // bytes at most, and control messages of shape.msg_controllen (together beside_bytes_max).
+    // `shape` stays as long as the operation is in flight; each frame goes through take_message().
+    void receive_messages(Operation& operation, int fd, msghdr& shape, Size size);
+    // Leaves the datagram in `frame`.
+    static BesideMessage take_message(const msghdr& shape, Frame& frame);
     // Sends without waiting and completes only on failure (-EAGAIN, -ECONNREFUSED, ...), before the
     // after-submit hooks of the next turn. `tag` is at least 1 and tells several such sends of one
     // operation apart. The operation does not count as in flight.
@@ -117,8 +132,6 @@ private:
         TurnHook* last_ = nullptr;
     };
     struct Ring;
-
-    enum Size : unsigned { ordinary, large };  // of buffers
 
     io_uring_sqe& next_request(Operation& operation, std::uint16_t tag);
     void look_around();

@@ -8,7 +8,7 @@ namespace switchd {
 namespace {
 
 constexpr std::size_t flags_at = 0, kind_at = 1, headers_bytes_at = 2, segment_bytes_at = 4,
-                      checksum_start_at = 6, checksum_offset_at = 8, buffers_at = 10;
+                      checksum_start_at = 6, checksum_offset_at = 8;
 // VIRTIO_NET_HDR_F_ and VIRTIO_NET_HDR_GSO_.
 constexpr std::byte needs_checksum{1};
 constexpr std::byte gso_none{0}, gso_tcp_ipv4{1}, gso_tcp_ipv6{4}, gso_udp{5}, gso_ecn{0x80};
@@ -69,7 +69,6 @@ void write_virtio_header(VirtioHeader header, const Offload& offload,
                          std::span<const std::byte> frame) {
     using enum Offload::Segments;
     std::ranges::fill(header, std::byte{0});
-    store_16(&header[buffers_at], 1);
     if (offload.checksum) {
         header[flags_at] = needs_checksum;
         store_16(&header[checksum_start_at], offload.checksum_start);

@@ -1,6 +1,6 @@
-// The header that virtio-net puts in front of a frame (virtio 1.2, section 5.1.6, as modern devices
-// have it: little endian, with num_buffers): how a TAP, a packet socket and a virtual machine say
-// what is left to do to it.
+// The header that virtio-net puts in front of a frame (virtio 1.2, section 5.1.6: little endian),
+// without num_buffers, which only a device with rings has: how a TAP and a packet socket say what
+// is left to do to it. All that write it in front of one shared frame write the same.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace switchd {
 
-inline constexpr std::size_t virtio_header_bytes = 12;
+inline constexpr std::size_t virtio_header_bytes = 10;
 using VirtioHeader = std::span<std::byte, virtio_header_bytes>;
 
 // What the header says of `frame`, which follows it. Nothing if there can be no such frame: another

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <memory>
@@ -177,6 +178,50 @@ TEST_CASE("a receive goes on after a moment without free buffers", "[reactor]") 
     bring_home(loop, recorder);
     loop.turn();
     CHECK(loop.pool.free() == 0);  // lent again, not lost: one frame can still come
+}
+
+TEST_CASE("a datagram comes with its sender's address, and without it in front", "[reactor]") {
+    Loop loop;
+    const TemporaryDirectory place;
+    const Fd ours = unix_socket(SOCK_DGRAM), theirs = unix_socket(SOCK_DGRAM);
+    bind_to(ours, place / "ours");
+    bind_to(theirs, place / "theirs");
+    checked(connect_to(theirs, place / "ours"));
+    struct Receiver {
+        void on_completion(Completion& completion) noexcept {
+            if (!completion.frame) return;
+            const BesideMessage beside = Reactor::take_message(shape, completion.frame);
+            name.assign(reinterpret_cast<const char*>(beside.name.data()), beside.name.size());
+            cut = beside.cut;
+            frames.push_back(std::move(completion.frame));
+        }
+        msghdr shape{};
+        std::string name;
+        bool cut = false;
+        std::vector<Frame> frames;
+        Operation operation = Operation::calling<&Receiver::on_completion>(this);
+    } receiver;
+    receiver.shape.msg_namelen = sizeof(sockaddr_un);
+    loop.reactor.receive_messages(receiver.operation, ours.get(), receiver.shape,
+                                  Reactor::ordinary);
+    std::vector<std::byte> bytes(frame_bytes_max, std::byte{0x5a});
+    for (const std::size_t size : {std::size_t{60}, frame_bytes_max}) {
+        checked(static_cast<int>(::send(theirs.get(), bytes.data(), size, 0)));
+        const std::size_t count = receiver.frames.size();
+        REQUIRE(loop.until([&] { return receiver.frames.size() > count; }));
+        CHECK(receiver.frames.back().size() == size);
+        CHECK(std::ranges::equal(receiver.frames.back().bytes(), std::span(bytes).first(size)));
+        CHECK(receiver.name.substr(offsetof(sockaddr_un, sun_path)).c_str() ==
+              (place / "theirs").string());
+        CHECK_FALSE(receiver.cut);
+    }
+    // One that is longer than its buffer.
+    bytes.resize(20'000);
+    checked(static_cast<int>(::send(theirs.get(), bytes.data(), bytes.size(), 0)));
+    REQUIRE(loop.until([&] { return receiver.cut; }));
+    receiver.frames.clear();
+    loop.reactor.cancel(receiver.operation);
+    REQUIRE(loop.until([&] { return !receiver.operation.in_flight(); }));
 }
 
 TEST_CASE("frames leave in the order they were given and success says nothing", "[reactor]") {

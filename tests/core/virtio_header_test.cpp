@@ -32,35 +32,35 @@ std::vector<std::byte> written(const Offload& offload, const std::vector<std::by
 }  // namespace
 
 TEST_CASE("a virtio-net header is read as the standard has it", "[virtio_header]") {
-    CHECK(read(bytes_of({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})) == Offload{});
-    CHECK(read(bytes_of({1, 0, 0, 0, 0, 0, 34, 0, 16, 0, 0, 0})) ==
+    CHECK(read(bytes_of({0, 0, 0, 0, 0, 0, 0, 0, 0, 0})) == Offload{});
+    CHECK(read(bytes_of({1, 0, 0, 0, 0, 0, 34, 0, 16, 0})) ==
           Offload{.checksum = true, .checksum_start = 34, .checksum_offset = 16});
     // VIRTIO_NET_HDR_F_DATA_VALID leaves nothing to do; without segments their size means nothing.
-    CHECK(read(bytes_of({2, 0, 66, 0, 0xa8, 5, 34, 0, 16, 0, 0, 0})) == Offload{});
+    CHECK(read(bytes_of({2, 0, 66, 0, 0xa8, 5, 34, 0, 16, 0})) == Offload{});
     Offload offload{.checksum = true,
                     .checksum_start = 0x0122,
                     .checksum_offset = 16,
                     .segments = Segments::tcp_ipv4,
                     .segment_bytes = 1448};
-    CHECK(read(bytes_of({1, 1, 66, 0, 0xa8, 5, 0x22, 1, 16, 0, 0, 0}), 2000) == offload);
-    CHECK(read(bytes_of({1, 0x81, 66, 0, 0xa8, 5, 0x22, 1, 16, 0, 0, 0}), 2000) == offload);
+    CHECK(read(bytes_of({1, 1, 66, 0, 0xa8, 5, 0x22, 1, 16, 0}), 2000) == offload);
+    CHECK(read(bytes_of({1, 0x81, 66, 0, 0xa8, 5, 0x22, 1, 16, 0}), 2000) == offload);
     offload.segments = Segments::tcp_ipv6;
-    CHECK(read(bytes_of({3, 4, 66, 0, 0xa8, 5, 0x22, 1, 16, 0, 0, 0}), 2000) == offload);
+    CHECK(read(bytes_of({3, 4, 66, 0, 0xa8, 5, 0x22, 1, 16, 0}), 2000) == offload);
     offload.segments = Segments::udp;
-    CHECK(read(bytes_of({1, 5, 66, 0, 0xa8, 5, 0x22, 1, 16, 0, 0, 0}), 2000) == offload);
+    CHECK(read(bytes_of({1, 5, 66, 0, 0xa8, 5, 0x22, 1, 16, 0}), 2000) == offload);
 }
 
 TEST_CASE("a virtio-net header that lies is none", "[virtio_header]") {
     // A checksum that ends with the frame, and one that does not.
-    CHECK(read(bytes_of({1, 0, 0, 0, 0, 0, 82, 0, 16, 0, 0, 0})));
-    CHECK_FALSE(read(bytes_of({1, 0, 0, 0, 0, 0, 83, 0, 16, 0, 0, 0})));
-    CHECK_FALSE(read(bytes_of({1, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0})));
-    CHECK_FALSE(read(bytes_of({1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}), 1));
+    CHECK(read(bytes_of({1, 0, 0, 0, 0, 0, 82, 0, 16, 0})));
+    CHECK_FALSE(read(bytes_of({1, 0, 0, 0, 0, 0, 83, 0, 16, 0})));
+    CHECK_FALSE(read(bytes_of({1, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff})));
+    CHECK_FALSE(read(bytes_of({1, 0, 0, 0, 0, 0, 0, 0, 0, 0}), 1));
     // Segments without a checksum, of no size, of an unknown kind (3 was fragments of UDP).
-    CHECK_FALSE(read(bytes_of({0, 1, 66, 0, 0xa8, 5, 34, 0, 16, 0, 0, 0})));
-    CHECK_FALSE(read(bytes_of({1, 1, 66, 0, 0, 0, 34, 0, 16, 0, 0, 0})));
+    CHECK_FALSE(read(bytes_of({0, 1, 66, 0, 0xa8, 5, 34, 0, 16, 0})));
+    CHECK_FALSE(read(bytes_of({1, 1, 66, 0, 0, 0, 34, 0, 16, 0})));
     for (const int kind : {2, 3, 6, 7, 0x40, 0x7f, 0x83, 0xff})
-        CHECK_FALSE(read(bytes_of({1, kind, 66, 0, 0xa8, 5, 34, 0, 16, 0, 0, 0})));
+        CHECK_FALSE(read(bytes_of({1, kind, 66, 0, 0xa8, 5, 34, 0, 16, 0})));
 }
 
 TEST_CASE("a virtio-net header says where the payload begins, within the frame",
@@ -72,19 +72,19 @@ TEST_CASE("a virtio-net header says where the payload begins, within the frame",
                     .checksum_offset = 16,
                     .segments = Segments::tcp_ipv4,
                     .segment_bytes = 1448};
-    CHECK(written(offload, frame) == bytes_of({1, 1, 66, 0, 0xa8, 5, 34, 0, 16, 0, 1, 0}));
+    CHECK(written(offload, frame) == bytes_of({1, 1, 66, 0, 0xa8, 5, 34, 0, 16, 0}));
     frame.resize(60);
-    CHECK(written(offload, frame) == bytes_of({1, 1, 60, 0, 0xa8, 5, 34, 0, 16, 0, 1, 0}));
+    CHECK(written(offload, frame) == bytes_of({1, 1, 60, 0, 0xa8, 5, 34, 0, 16, 0}));
     frame.resize(40);
-    CHECK(written(offload, frame) == bytes_of({1, 1, 34, 0, 0xa8, 5, 34, 0, 16, 0, 1, 0}));
+    CHECK(written(offload, frame) == bytes_of({1, 1, 34, 0, 0xa8, 5, 34, 0, 16, 0}));
     offload = {.checksum = true,
                .checksum_start = 34,
                .checksum_offset = 6,
                .segments = Segments::udp,
                .segment_bytes = 1000};
     frame.resize(3000);
-    CHECK(written(offload, frame) == bytes_of({1, 5, 42, 0, 0xe8, 3, 34, 0, 6, 0, 1, 0}));
-    CHECK(written({}, frame) == bytes_of({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0}));
+    CHECK(written(offload, frame) == bytes_of({1, 5, 42, 0, 0xe8, 3, 34, 0, 6, 0}));
+    CHECK(written({}, frame) == bytes_of({0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));
 }
 
 TEST_CASE("a virtio-net header of random bytes is refused, or read and written the same",
