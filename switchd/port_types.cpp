@@ -8,9 +8,11 @@
 
 #include "switchd/core/error.h"
 #include "switchd/core/printable.h"
+#include "switchd/links/datagram_port.h"
 #include "switchd/links/stream_client_port.h"
 #include "switchd/links/stream_server_port.h"
 #include "switchd/option_reader.h"
+#include "tap/raw_port.h"
 #include "tap/tap_port.h"
 #include "vde-compat/setting_values.h"
 
@@ -57,6 +59,18 @@ std::unique_ptr<PortLink> make_tap(const PortLinkContext& context) {
     return std::make_unique<TapPort>(context.reactor, context.host, settings);
 }
 
+// ---- raw
+
+constexpr PortKey raw_keys[] = {
+    {"ifname", "IF", "the port's name", "the interface, which stays the host's as well"},
+};
+
+std::unique_ptr<PortLink> make_raw(const PortLinkContext& context) {
+    const std::string* const interface = context.spec.find("ifname");
+    return std::make_unique<RawPort>(context.reactor, context.host,
+                                     interface ? *interface : context.name);
+}
+
 // ---- stream
 
 constexpr PortKey stream_keys[] = {
@@ -91,13 +105,62 @@ std::unique_ptr<PortLink> make_stream(const PortLinkContext& context) {
     }
 }
 
+// ---- dgram
+
+constexpr PortKey dgram_keys[] = {
+    {"local", "ADDRESS", "unix:RUN-DIR/NAME.sock",
+     "where frames are received: unix:PATH or udp:IP:PORT; for multicast, the interface's address"},
+    {"remote", "ADDRESS", "who sent the last frame",
+     "where frames are sent: unix:PATH, udp:IP:PORT, or a group of IPv4 multicast"},
+    {"mode", "OCTAL", "0600", "rights of the unix socket that is made"},
+};
+
+DatagramAddress address_of(const PortSpec& spec, std::string_view key, const std::string& text) {
+    const std::string* const said = spec.find(key);
+    if (!said && text.empty()) return {};
+    const auto address = DatagramAddress::parse(said ? *said : text);
+    if (!address) throw SetupError(fmt::format("{}: {}", key, address.error()));
+    return *address;
+}
+
+std::unique_ptr<PortLink> make_dgram(const PortLinkContext& context) {
+    const DatagramAddress remote = address_of(context.spec, "remote", {});
+    const bool has_place = !remote.is_multicast() && !context.run_directory.empty();
+    const DatagramAddress local = address_of(
+        context.spec, "local",
+        has_place ? fmt::format("unix:{}/{}.sock", context.run_directory, context.name) : "");
+    if (local.empty() && !remote.is_multicast())
+        throw SetupError("a dgram needs a local address here", "write local=unix:PATH");
+    if (!local.empty() && !remote.empty() && local.family() != remote.family())
+        throw SetupError("local and remote are of different kinds",
+                         "write unix: or udp: for both, and IPv4 or IPv6");
+    if (remote.empty() && !local.is_unix())
+        throw SetupError("a dgram of UDP needs a remote address", "write remote=udp:IP:PORT");
+    if (remote.is_multicast() && local.port() != 0)
+        throw SetupError("multicast is received on the group's port",
+                         "write local=udp:IP:0, or leave it out");
+    const std::string* const mode = context.spec.find("mode");
+    if (mode && !local.is_unix())
+        throw SetupError("mode is for a unix socket that is made", "leave it out");
+    try {
+        return std::make_unique<DatagramPort>(context.reactor, context.host, local, remote,
+                                              mode ? vde::parse_mode(*mode, "mode") : 0600);
+    } catch (const vde::ValueError& error) {
+        throw SetupError(error.what());
+    }
+}
+
 // ----
 
 constexpr PortType types[] = {
     {"tap", "a TAP interface of the kernel; large packets pass whole", "type=tap,name=tap0",
      tap_keys, make_tap},
+    {"raw", "an interface that is there already: a card, a veth; large packets pass whole",
+     "type=raw,name=uplink,ifname=eth0", raw_keys, make_raw},
     {"stream", "one peer that speaks QEMU's -netdev stream or socket, passt's or gvproxy's sockets",
      "type=stream,name=vm1", stream_keys, make_stream},
+    {"dgram", "datagrams of QEMU's -netdev dgram or socket,mcast, of vfkit, libkrun or gvproxy",
+     "type=dgram,name=vm1", dgram_keys, make_dgram},
 };
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include "tap/tap_endpoint.h"
 
-#include <algorithm>
 #include <cerrno>
 
 #include "switchd/core/virtio_header.h"
+#include "tap/received_frame.h"
 
 namespace switchd {
 
@@ -28,25 +28,14 @@ void TapEndpoint::on_read(Completion& completion) noexcept {
     if (!completion.more && !paused_) start();
 }
 
-// As the device has it, in a large buffer. What fits an ordinary one goes there: large ones are
-// few, and the frame may have to wait somewhere.
 void TapEndpoint::receive(Frame frame) noexcept {
     if (frame.size() < virtio_header_bytes) return count_drop(DropReason::runt);
     const auto header = frame.bytes().first<virtio_header_bytes>();
     const auto offload = read_virtio_header(header, frame.bytes().subspan(virtio_header_bytes));
     if (!offload) return count_drop(DropReason::bad_offload);
     frame.move_front(virtio_header_bytes);
-    if (frame.size() <= frame_bytes_max) {
-        Frame copy = reactor_.pool().take();
-        if (!copy) return count_drop(DropReason::buffer_exhausted);
-        copy.resize(frame.size());
-        std::ranges::copy(frame.bytes(), copy.writable().begin());
-        frame = std::move(copy);
-    } else if (offload->segments == Offload::Segments::none) {
-        return count_drop(DropReason::too_long);
-    }
-    frame.set_offload(*offload);
-    deliver(std::move(frame));
+    auto received = received_frame(std::move(frame), *offload, reactor_.pool());
+    received ? deliver(std::move(*received)) : count_drop(received.error());
 }
 
 void TapEndpoint::set_paused(bool paused) noexcept {
