@@ -35,7 +35,8 @@ UNIT_BIN := $(foreach u,$(UNITS),$(if $(call unit_sources,$u),$O/test-$u))
 all: $(BIN)
 
 $(BIN): $O/%: $O/obj/switchd/%_main.o $(PARTS)
-$(BIN) $O/test-switchd: LDLIBS += -lssl -lcrypto
+$(BIN) $O/test-switchd: LDLIBS += -lssl -lcrypto -lslirp
+$O/test-links: LDLIBS += -lslirp
 $O/test-core: $(call room_objects,switchd/core)
 $O/test-switchd: $(PARTS)
 $(filter-out $O/test-core $O/test-switchd,$(UNIT_BIN)): $O/test-%: $(call room_objects,switchd/core)

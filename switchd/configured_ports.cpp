@@ -110,7 +110,7 @@ std::expected<PortNumber, std::string> ConfiguredPorts::number_for(const PortSpe
 
 std::expected<std::string, std::string> ConfiguredPorts::name_for(const PortSpec& spec) const {
     const std::string* said = spec.find("name");
-    if (!said && spec.type == "tap") said = spec.find("ifname");
+    if (!said) said = spec.find("ifname");
     if (!said)
         for (unsigned i = 1;; ++i)
             if (std::string name = fmt::format("{}{}", spec.type, i); !bridge_.port_of_name(name))
@@ -152,6 +152,19 @@ std::expected<void, std::string> ConfiguredPorts::set_up(std::string_view name, 
     const std::uint32_t down = openflow::port_config::down;
     bridge_.configure_port(port, up ? port.config & ~down : port.config | down);
     return {};
+}
+
+std::expected<NatPort*, std::string> ConfiguredPorts::nat(std::string_view name) const {
+    NatPort* found = nullptr;
+    for (const auto& entry : entries_) {
+        auto* const nat = dynamic_cast<NatPort*>(entry->link.get());
+        if (!nat || (!name.empty() && entry->name() != name)) continue;
+        if (found) return std::unexpected("there are several NATs (name one)");
+        found = nat;
+    }
+    if (found) return found;
+    return std::unexpected(name.empty() ? "there is no NAT (switchctl add-port type=nat,name=out)"
+                                        : fmt::format("there is no NAT '{}'", printable(name)));
 }
 
 const PortSpec* ConfiguredPorts::spec_of(PortNumber port) const {

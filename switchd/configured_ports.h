@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "switchd/bridge.h"
+#include "switchd/links/nat_port.h"
 #include "switchd/port_types.h"
 
 namespace switchd {
@@ -25,6 +26,8 @@ public:
     // Of any port of the bridge.
     std::expected<void, std::string> set_up(std::string_view name, bool up);
 
+    // The NAT of this name, or, if it is empty, the only one. The error is one line.
+    std::expected<NatPort*, std::string> nat(std::string_view name) const;
     // Null: the port was not asked for by name.
     const PortSpec* spec_of(PortNumber port) const;
     // Where its peer is or may come.

@@ -310,6 +310,28 @@ ControlReply set_port_up(const ControlContext& context, ControlArguments argumen
     return json::object();
 }
 
+// -- forwards
+
+ControlReply forwards(const ControlContext& context, ControlArguments arguments) {
+    const auto nat = context.ports.nat(arguments.empty() ? "" : arguments[0]);
+    if (!nat) return std::unexpected(nat.error());
+    json result = json::array();
+    for (const NatForward& each : (*nat)->forwards())
+        result.push_back({{"host", each.host_text()}, {"guest", each.guest_text()}});
+    return result;
+}
+
+template <std::expected<NatForward, std::string> (*parse)(std::string_view),
+          std::expected<void, std::string> (NatPort::*change)(const NatForward&)>
+ControlReply change_forwards(const ControlContext& context, ControlArguments arguments) {
+    const auto nat = context.ports.nat(arguments.size() > 1 ? arguments[1] : "");
+    if (!nat) return std::unexpected(nat.error());
+    const auto forward = parse(arguments[0]);
+    if (!forward) return std::unexpected(forward.error());
+    if (const auto done = ((*nat)->*change)(*forward); !done) return std::unexpected(done.error());
+    return json::object();
+}
+
 std::string_view reason_of(FlowModError error) {
     switch (error) {
         case FlowModError::table_full: return "the table is full, or all rules hold too much";
@@ -361,6 +383,11 @@ constexpr ControlCommand commands[] = {
     {"port-down", "NAME", "take a port down, where its peer can see it", 1, 1, set_port_up<false>},
     {"port-up", "NAME", "and up again", 1, 1, set_port_up<true>},
     {"del-port", "NAME", "remove a port that was added", 1, 1, delete_port},
+    {"forwards", "[NAT]", "ports of the host that lead to guests behind a NAT", 0, 1, forwards},
+    {"add-forward", "FORWARD [NAT]", "add one: tcp:127.0.0.1:2222-10.0.2.15:22", 1, 2,
+     change_forwards<NatForward::parse, &NatPort::add>},
+    {"del-forward", "HOST [NAT]", "remove one: tcp:127.0.0.1:2222", 1, 2,
+     change_forwards<NatForward::parse_host, &NatPort::remove>},
     {"macs", "", "the stations that are known, and their ports", 0, 0, macs},
     {"megaflows", "", "the cached decisions that carry traffic now", 0, 0, megaflows},
     {"counters", "", "traffic in all, and how well the cache works", 0, 0, ask<counters>},

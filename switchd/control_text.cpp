@@ -202,6 +202,14 @@ std::string port_types_text(const json& result) {
     return text;
 }
 
+std::string forwards(const json& result) {
+    if (result.empty()) return "no forwards\n";
+    Table table{{"HOST", "GUEST"}};
+    for (const json& each : result)
+        table.add({each.at("host").get<std::string>(), each.at("guest").get<std::string>()});
+    return table.text();
+}
+
 std::string nothing(const json&) {
     return "";
 }
@@ -217,6 +225,9 @@ constexpr Printer printers[] = {{"show", show},
                                 {"port-types", port_types_text},
                                 {"port-down", nothing},
                                 {"port-up", nothing},
+                                {"forwards", forwards},
+                                {"add-forward", nothing},
+                                {"del-forward", nothing},
                                 {"macs", macs},
                                 {"megaflows", megaflows},
                                 {"counters", counters},

@@ -48,6 +48,7 @@ constexpr OptionText switchd_options[] = {
     {"group", "GROUP", "group of the plugs' directory and sockets"},
     {"port", "type=TYPE[,KEY=VALUE...]", "add a port, see switchctl port-types; may be repeated",
      true},
+    {"nat", "", "add the way out: DHCP, DNS, NAT; the same as --port type=nat,name=nat"},
     {"tap", "IF[,IF...]", "attach TAP interfaces; may be repeated", true},
     {"local", "IF", "a TAP interface as the port LOCAL, the host's own"},
     {"mgmt", "SOCK", "management socket: the console for unixterm and vdecmd"},
@@ -334,6 +335,7 @@ std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const 
         result.vde = bridge_settings(options, result.run_directory);
         result.vde.directory = result.run_directory + "/" + result.bridge;
         if (options.given("local")) result.local_tap = options.value("local");
+        if (options.given("nat")) result.ports.push_back({"nat", {{"name", "nat"}}});
         for (const std::string& text : options.all_values("port")) {
             auto port = parse_port_spec(text);
             if (!port) throw vde::ValueError("--port: " + port.error());

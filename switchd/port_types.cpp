@@ -9,6 +9,7 @@
 #include "switchd/core/error.h"
 #include "switchd/core/printable.h"
 #include "switchd/links/datagram_port.h"
+#include "switchd/links/nat_port.h"
 #include "switchd/links/stream_client_port.h"
 #include "switchd/links/stream_server_port.h"
 #include "switchd/option_reader.h"
@@ -29,10 +30,10 @@ SetupError wrong(std::string_view key, const std::string& value, std::string_vie
     return SetupError(fmt::format("{}={} is none", key, printable(value)), std::string(remedy));
 }
 
-bool flag_of(const PortSpec& spec, std::string_view key) {
+bool flag_of(const PortSpec& spec, std::string_view key, bool fallback) {
     const std::string* const value = spec.find(key);
-    if (!value || *value == "off") return false;
-    if (*value == "on") return true;
+    if (!value) return fallback;
+    if (*value == "on" || *value == "off") return *value == "on";
     throw wrong(key, *value, "write on or off");
 }
 
@@ -48,7 +49,7 @@ std::unique_ptr<PortLink> make_tap(const PortLinkContext& context) {
     TapSettings settings;
     const std::string* const interface = context.spec.find("ifname");
     settings.interface = interface ? *interface : context.name;
-    settings.persistent = flag_of(context.spec, "persist");
+    settings.persistent = flag_of(context.spec, "persist", false);
     if (const std::string* const fd = context.spec.find("fd")) {
         const char* const end = fd->data() + fd->size();
         const auto [last, error] = std::from_chars(fd->data(), end, settings.descriptor);
@@ -150,6 +151,33 @@ std::unique_ptr<PortLink> make_dgram(const PortLinkContext& context) {
     }
 }
 
+// ---- nat
+
+constexpr PortKey nat_keys[] = {
+    {"net", "ADDRESS/BITS", "10.0.2.0/24", "the network: router .2, DNS .3, leases from .15 on"},
+    {"net6", "PREFIX/64|off", "fec0::/64", "the network of IPv6: router ::2, DNS ::3"},
+    {"restrict", "on|off", "off", "no way out but for the forwards"},
+    {"loopback", "on|off", "on", "the router's address leads to the host's own services"},
+    {"forward", "LIST", "none",
+     "ports of the host, with plus signs between them: tcp:127.0.0.1:2222-10.0.2.15:22+udp:..."},
+};
+
+std::unique_ptr<PortLink> make_nat(const PortLinkContext& context) {
+    NatSettings settings;
+    const auto take = [&](std::string_view key, std::string_view fallback, auto method) {
+        const std::string* const said = context.spec.find(key);
+        if (!said && fallback.empty()) return;
+        const auto done = (settings.*method)(said ? std::string_view(*said) : fallback);
+        if (!done) throw SetupError(fmt::format("{}: {}", key, done.error()));
+    };
+    take("net", "10.0.2.0/24", &NatSettings::set_network);
+    take("net6", "fec0::/64", &NatSettings::set_network6);
+    take("forward", "", &NatSettings::set_forwards);
+    settings.restricted = flag_of(context.spec, "restrict", false);
+    settings.host_loopback = flag_of(context.spec, "loopback", true);
+    return std::make_unique<NatPort>(context.reactor, context.host, settings);
+}
+
 // ----
 
 constexpr PortType types[] = {
@@ -161,6 +189,8 @@ constexpr PortType types[] = {
      "type=stream,name=vm1", stream_keys, make_stream},
     {"dgram", "datagrams of QEMU's -netdev dgram or socket,mcast, of vfkit, libkrun or gvproxy",
      "type=dgram,name=vm1", dgram_keys, make_dgram},
+    {"nat", "the way out: a router, DHCP and DNS, without any right", "type=nat,name=out", nat_keys,
+     make_nat},
 };
 
 }  // namespace

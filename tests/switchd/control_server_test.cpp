@@ -82,6 +82,8 @@ private:
 // What a command takes that cannot do without.
 std::string example_of(std::string_view command) {
     if (command == "add-port") return "type=stream,name=vm1";
+    if (command == "add-forward") return "tcp:127.77.0.9:2222-10.0.2.15:22";
+    if (command == "del-forward") return "tcp:127.77.0.9:2222";
     if (command.find("port") != command.npos) return "vm1";
     return command == "trace" ? "in_port=3,arp" : "priority=5,arp,actions=drop";
 }
@@ -98,7 +100,10 @@ TEST_CASE("every command answers in JSON and can be shown to people", "[control_
     for (const ControlCommand& command : control_commands()) {
         INFO(command.name);
         json params = json::array();
-        const bool of_port = command.name == "del-port" || command.name.starts_with("port-");
+        const bool of_port = command.name == "del-port" || command.name.starts_with("port-") ||
+                             command.name.ends_with("-forward");
+        if (command.name == "forwards")
+            REQUIRE(client.call("add-port", {"type=nat,name=out"}).contains("result"));
         if (command.arguments_min > 0) params.push_back(example_of(command.name));
         const json answer = client.call(std::string(command.name), params);
         CHECK(answer["id"] == 7);
@@ -106,6 +111,7 @@ TEST_CASE("every command answers in JSON and can be shown to people", "[control_
         const bool silent = of_port && command.arguments_min > 0;
         CHECK(control_text(command.name, answer["result"]).empty() == silent);
     }
+    REQUIRE(client.call("del-port", {"out"}).contains("result"));
     const json ports = client.call("ports")["result"];
     REQUIRE(ports.size() == 1);
     CHECK(ports[0]["port"] == 3);

@@ -224,7 +224,7 @@ def test_the_keys_of_ports_are_those_of_each_type(lab):
     assert sorted(parts) == sorted(each["type"] for each in types)
     for each in types:
         own = [key["key"] for key in each["keys"] if key["key"] not in ("name", "number")]
-        assert re.findall(r"^\.It Cm ([a-z]+)=", parts[each["type"]], re.M) == own
+        assert re.findall(r"^\.It Cm ([a-z0-9]+)=", parts[each["type"]], re.M) == own
 
 
 def test_the_examples_of_flows(lab):

@@ -1,0 +1,249 @@
+#include "switchd/links/nat_endpoint.h"
+
+#include <fmt/format.h>
+#include <slirp/libslirp.h>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include "switchd/core/error.h"
+
+namespace switchd {
+
+namespace {
+
+constexpr std::uint32_t router_number = 2, dns_number = 3, first_lease_number = 15;
+
+struct EventName {
+    int slirp;
+    std::uint32_t epoll;
+};
+constexpr EventName event_names[] = {
+    {SLIRP_POLL_IN, EPOLLIN},   {SLIRP_POLL_OUT, EPOLLOUT}, {SLIRP_POLL_PRI, EPOLLPRI},
+    {SLIRP_POLL_ERR, EPOLLERR}, {SLIRP_POLL_HUP, EPOLLHUP},
+};
+
+std::uint32_t to_epoll(int events) {
+    std::uint32_t result = 0;
+    for (const EventName& each : event_names)
+        if ((events & each.slirp) != 0) result |= each.epoll;
+    return result;
+}
+int to_slirp(std::uint32_t events) {
+    int result = 0;
+    for (const EventName& each : event_names)
+        if ((events & each.epoll) != 0) result |= each.slirp;
+    return result;
+}
+
+NatEndpoint& endpoint_of(void* opaque) {
+    return *static_cast<NatEndpoint*>(opaque);
+}
+
+in6_addr with_number(in6_addr network, std::uint8_t number) {
+    network.s6_addr[15] = number;
+    return network;
+}
+
+SlirpConfig config_of(const NatSettings& settings) {
+    SlirpConfig config{};
+    config.version = 1;
+    config.restricted = settings.restricted;
+    config.in_enabled = true;
+    config.vnetwork = settings.network;
+    config.vnetmask = settings.netmask;
+    config.vhost = settings.host_number(router_number);
+    config.vnameserver = settings.host_number(dns_number);
+    config.vdhcp_start = settings.host_number(first_lease_number);
+    config.in6_enabled = settings.network6.has_value();
+    if (settings.network6) {
+        config.vprefix_addr6 = *settings.network6;
+        config.vprefix_len = 64;
+        config.vhost6 = with_number(*settings.network6, router_number);
+        config.vnameserver6 = with_number(*settings.network6, dns_number);
+    }
+    config.disable_host_loopback = !settings.host_loopback;
+    return config;
+}
+
+const sockaddr* pointer_to(const sockaddr_in6& address) {
+    return reinterpret_cast<const sockaddr*>(&address);
+}
+socklen_t bytes_of(const NatForward& forward) {
+    return forward.ipv6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+}
+int flags_of(const NatForward& forward) {
+    return (forward.udp ? SLIRP_HOSTFWD_UDP : 0) | (forward.ipv6 ? SLIRP_HOSTFWD_V6ONLY : 0);
+}
+
+}  // namespace
+
+// One of libslirp's: for its router advertisements.
+class NatEndpoint::PeriodicTimer final : public Retirable {
+public:
+    PeriodicTimer(Reactor& reactor, SlirpTimerCb function, void* of)
+        : function_(function),
+          of_(of),
+          timer_(Timer::calling<&PeriodicTimer::on_time>(reactor, this)) {}
+
+    void arm(std::int64_t at_ms) { timer_.arm(TimePoint(std::chrono::milliseconds(at_ms))); }
+    void disarm() { timer_.disarm(); }
+    bool idle() const override { return timer_.idle(); }
+
+private:
+    void on_time() noexcept { function_(of_); }
+
+    SlirpTimerCb function_;
+    void* of_;
+    Timer timer_;
+};
+
+const SlirpCb& NatEndpoint::callbacks() {
+    static constexpr SlirpCb table = {
+        .send_packet = [](const void* bytes, size_t count, void* opaque) -> ssize_t {
+            endpoint_of(opaque).receive({static_cast<const std::byte*>(bytes), count});
+            return static_cast<ssize_t>(count);
+        },
+        // What a guest does wrong is its own affair.
+        .guest_error = [](const char*, void*) {},
+        .clock_get_ns = [](void* opaque) -> std::int64_t {
+            return std::chrono::nanoseconds(endpoint_of(opaque).reactor_.now().time_since_epoch())
+                .count();
+        },
+        .timer_new = [](SlirpTimerCb function, void* of, void* opaque) -> void* {
+            return new PeriodicTimer(endpoint_of(opaque).reactor_, function, of);
+        },
+        .timer_free =
+            [](void* timer, void* opaque) {
+                auto* const ours = static_cast<PeriodicTimer*>(timer);
+                ours->disarm();
+                endpoint_of(opaque).reactor_.retire(std::unique_ptr<Retirable>(ours));
+            },
+        .timer_mod = [](void* timer, std::int64_t at_ms,
+                        void*) { static_cast<PeriodicTimer*>(timer)->arm(at_ms); },
+        .register_poll_fd = [](int, void*) {},
+        .unregister_poll_fd = [](int fd, void* opaque) { endpoint_of(opaque).sockets_.forget(fd); },
+        // Nobody else runs that would have to be woken.
+        .notify = [](void*) {},
+        .init_completed = nullptr,
+        .timer_new_opaque = nullptr,
+    };
+    return table;
+}
+
+NatEndpoint::NatEndpoint(Reactor& reactor, FrameSink& sink, const NatSettings& settings)
+    : Endpoint(reactor, sink) {
+    const SlirpConfig config = config_of(settings);
+    slirp_ = ::slirp_new(&config, &callbacks(), this);
+    if (!slirp_) throw SetupError("libslirp does not start with these settings");
+    description_ = "NAT";
+    for (const NatForward& each : settings.forwards)
+        if (const auto done = forward(each); !done) {
+            ::slirp_cleanup(slirp_);
+            throw SetupError(done.error());
+        }
+}
+
+std::expected<void, std::string> NatEndpoint::forward(const NatForward& wanted) {
+    if (::slirp_add_hostxfwd(slirp_, pointer_to(wanted.host), bytes_of(wanted),
+                             pointer_to(wanted.guest), bytes_of(wanted), flags_of(wanted)) == 0)
+        return {};
+    return std::unexpected(fmt::format("cannot forward {}: {}", wanted.text(), errno_text(errno)));
+}
+
+std::expected<void, std::string> NatEndpoint::add(const NatForward& wanted) {
+    auto done = forward(wanted);
+    if (done && !paused_) await_sockets();
+    return done;
+}
+
+void NatEndpoint::remove(const NatForward& wanted) noexcept {
+    ::slirp_remove_hostxfwd(slirp_, pointer_to(wanted.host), bytes_of(wanted), flags_of(wanted));
+}
+
+void NatEndpoint::receive(std::span<const std::byte> bytes) noexcept {
+    if (closed()) return;
+    if (bytes.size() > frame_bytes_max) return count_drop(DropReason::too_long);
+    Frame frame = reactor_.pool().take();
+    if (!frame) return count_drop(DropReason::buffer_exhausted);
+    frame.resize(bytes.size());
+    std::ranges::copy(bytes, frame.writable().begin());
+    deliver(std::move(frame));
+}
+
+void NatEndpoint::flush() noexcept {
+    while (!queue_.empty()) {
+        const Frame frame = queue_.pop_front();
+        if (sockets_.size() >= sockets_max && would_open_too_much(frame.bytes())) {
+            count_drop(DropReason::overload);
+            continue;
+        }
+        ::slirp_input(slirp_, reinterpret_cast<const std::uint8_t*>(frame.bytes().data()),
+                      static_cast<int>(frame.size()));
+    }
+    if (!paused_) await_sockets();
+}
+
+// A new connection, and whatever is no TCP: the others are of connections that there are.
+bool NatEndpoint::would_open_too_much(std::span<const std::byte> frame) const {
+    constexpr std::size_t ethernet_bytes = 14;
+    constexpr std::uint8_t tcp = 6, syn = 0x02, ack = 0x10;
+    const auto byte = [&](std::size_t at) {
+        return at < frame.size() ? std::to_integer<unsigned>(frame[at]) : 0U;
+    };
+    const unsigned type = byte(12) << 8 | byte(13);
+    std::size_t transport = 0;
+    unsigned protocol = 0;
+    if (type == 0x0800) {
+        transport = ethernet_bytes + std::size_t{byte(ethernet_bytes) & 0x0f} * 4;
+        protocol = byte(ethernet_bytes + 9);
+    } else if (type == 0x86dd) {
+        transport = ethernet_bytes + 40;
+        protocol = byte(ethernet_bytes + 6);
+    } else {
+        return false;  // ARP
+    }
+    return protocol != tcp || (byte(transport + 13) & (syn | ack)) == syn;
+}
+
+void NatEndpoint::set_paused(bool paused) noexcept {
+    if (paused_ == paused || closed()) return;
+    paused_ = paused;
+    paused ? wake_.disarm() : await_sockets();
+}
+
+void NatEndpoint::await_sockets() noexcept {
+    std::uint32_t patience_ms = UINT32_MAX;
+    sockets_.begin();
+    ::slirp_pollfds_fill(
+        slirp_, &patience_ms,
+        [](int fd, int events, void* opaque) {
+            return endpoint_of(opaque).sockets_.want(fd, to_epoll(events));
+        },
+        this);
+    sockets_.wait();
+    if (patience_ms == UINT32_MAX)
+        wake_.disarm();
+    else
+        wake_.arm(reactor_.now() + std::chrono::milliseconds(patience_ms));
+}
+
+void NatEndpoint::serve() noexcept {
+    if (closed() || paused_) return;
+    ::slirp_pollfds_poll(
+        slirp_, 0,
+        [](int index, void* opaque) { return to_slirp(endpoint_of(opaque).sockets_.ready(index)); },
+        this);
+    await_sockets();
+}
+
+void NatEndpoint::close_peer() noexcept {
+    ::slirp_cleanup(slirp_);
+    sockets_.close();
+    wake_.disarm();
+}
+
+}  // namespace switchd
