@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -28,12 +29,13 @@ constexpr int depth_max = 8;
 
 // The library would take the last of two members of one name; who wrote both meant something else.
 json parse(const std::string& path, const std::string& text) {
-    std::set<std::string> seen;
+    std::array<std::set<std::string>, depth_max + 2> seen;  // of the object at this depth
     const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
         if (depth > depth_max)
             throw ConfigError(fmt::format("{}: arrays and objects are nested too deeply", path));
-        if (event == json::parse_event_t::key && depth == 1 &&
-            !seen.insert(parsed.get<std::string>()).second)
+        const auto at = static_cast<std::size_t>(depth);
+        if (event == json::parse_event_t::object_start) seen[at + 1].clear();
+        if (event == json::parse_event_t::key && !seen[at].insert(parsed.get<std::string>()).second)
             throw ConfigError(
                 fmt::format("{}: {} is there twice (an option that may be repeated "
                             "takes an array)",

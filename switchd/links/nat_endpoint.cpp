@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <slirp/libslirp.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -37,6 +39,19 @@ int to_slirp(std::uint32_t events) {
     for (const EventName& each : event_names)
         if ((events & each.epoll) != 0) result |= each.slirp;
     return result;
+}
+
+// The other ports need some, too.
+int descriptors_max() {
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    return static_cast<int>(std::min<rlim_t>(files.rlim_cur, 1 << 20));
+}
+
+bool is_listener(int fd) {
+    int listens = 0;
+    socklen_t bytes = sizeof listens;
+    return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &bytes) == 0 && listens != 0;
 }
 
 NatEndpoint& endpoint_of(void* opaque) {
@@ -124,8 +139,12 @@ const SlirpCb& NatEndpoint::callbacks() {
             },
         .timer_mod = [](void* timer, std::int64_t at_ms,
                         void*) { static_cast<PeriodicTimer*>(timer)->arm(at_ms); },
-        .register_poll_fd = [](int, void*) {},
-        .unregister_poll_fd = [](int fd, void* opaque) { endpoint_of(opaque).sockets_.forget(fd); },
+        .register_poll_fd = [](int, void* opaque) { ++endpoint_of(opaque).open_; },
+        .unregister_poll_fd =
+            [](int fd, void* opaque) {
+                --endpoint_of(opaque).open_;
+                endpoint_of(opaque).sockets_.forget(fd);
+            },
         // Nobody else runs that would have to be woken.
         .notify = [](void*) {},
         .init_completed = nullptr,
@@ -135,7 +154,7 @@ const SlirpCb& NatEndpoint::callbacks() {
 }
 
 NatEndpoint::NatEndpoint(Reactor& reactor, FrameSink& sink, const NatSettings& settings)
-    : Endpoint(reactor, sink) {
+    : Endpoint(reactor, sink), open_max_(std::min(sockets_max, descriptors_max() / 2)) {
     const SlirpConfig config = config_of(settings);
     slirp_ = ::slirp_new(&config, &callbacks(), this);
     if (!slirp_) throw SetupError("libslirp does not start with these settings");
@@ -177,7 +196,7 @@ void NatEndpoint::receive(std::span<const std::byte> bytes) noexcept {
 void NatEndpoint::flush() noexcept {
     while (!queue_.empty()) {
         const Frame frame = queue_.pop_front();
-        if (sockets_.size() >= sockets_max && would_open_too_much(frame.bytes())) {
+        if (is_full() && may_open_a_socket(frame.bytes())) {
             count_drop(DropReason::overload);
             continue;
         }
@@ -188,7 +207,7 @@ void NatEndpoint::flush() noexcept {
 }
 
 // A new connection, and whatever is no TCP: the others are of connections that there are.
-bool NatEndpoint::would_open_too_much(std::span<const std::byte> frame) const {
+bool NatEndpoint::may_open_a_socket(std::span<const std::byte> frame) const {
     constexpr std::size_t ethernet_bytes = 14;
     constexpr std::uint8_t tcp = 6, syn = 0x02, ack = 0x10;
     const auto byte = [&](std::size_t at) {
@@ -220,15 +239,18 @@ void NatEndpoint::await_sockets() noexcept {
     sockets_.begin();
     ::slirp_pollfds_fill(
         slirp_, &patience_ms,
-        [](int fd, int events, void* opaque) {
-            return endpoint_of(opaque).sockets_.want(fd, to_epoll(events));
-        },
+        [](int fd, int events, void* opaque) { return endpoint_of(opaque).want(fd, events); },
         this);
     sockets_.wait();
     if (patience_ms == UINT32_MAX)
         wake_.disarm();
     else
         wake_.arm(reactor_.now() + std::chrono::milliseconds(patience_ms));
+}
+
+// Who comes from outside by a forward waits while there are too many.
+int NatEndpoint::want(int fd, int events) {
+    return is_full() && is_listener(fd) ? -1 : sockets_.want(fd, to_epoll(events));
 }
 
 void NatEndpoint::serve() noexcept {

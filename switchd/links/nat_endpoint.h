@@ -40,20 +40,24 @@ protected:
 
 private:
     class PeriodicTimer;
-    // For each connection libslirp keeps a quarter of a megabyte, and a descriptor of the process,
-    // of which the other ports need some.
-    static constexpr std::size_t sockets_max = 1024;
+    // For each connection libslirp keeps up to a quarter of a megabyte, and for some seconds longer
+    // than it lives a descriptor of the process.
+    static constexpr int sockets_max = 4096;
 
     static const SlirpCb& callbacks();
     std::expected<void, std::string> forward(const NatForward& wanted);
-    bool would_open_too_much(std::span<const std::byte> frame) const;
+    bool is_full() const { return open_ >= open_max_; }
+    bool may_open_a_socket(std::span<const std::byte> frame) const;
     void receive(std::span<const std::byte> bytes) noexcept;
     void await_sockets() noexcept;
+    int want(int fd, int events);
     void on_sockets() noexcept { serve(); }
     void on_wake() noexcept { serve(); }
     void serve() noexcept;
 
     Slirp* slirp_ = nullptr;  // until it is closed
+    int open_ = 0;            // of its sockets
+    int open_max_;
     PollSet sockets_ = PollSet::calling<&NatEndpoint::on_sockets>(reactor_, this);
     Timer wake_ = Timer::calling<&NatEndpoint::on_wake>(reactor_, this);
 };

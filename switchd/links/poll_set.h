@@ -34,7 +34,6 @@ public:
     void forget(int fd) noexcept;
 
     int id() const { return epoll_.get(); }  // its own descriptor
-    std::size_t size() const { return wanted_.size(); }
     void close() noexcept;
     bool idle() const { return !poll_.in_flight(); }
 

@@ -336,6 +336,8 @@ TEST_CASE("the configuration file has the command line's options as its members"
              R"("controller" cannot be ["tcp:192.0.2.1"])"},
             {R"({"numports": null})", R"("numports" cannot be null)"},
             {R"({"hub": true, "hub": false})", R"("hub" is there twice)"},
+            {R"({"port": [{"type": "nat", "name": "a"}, {"type": "tap", "type": "nat"}]})",
+             R"("type" is there twice)"},
             {R"({"config": "other.json"})", R"("config" is for the command line only)"},
             {R"({"help": true})", R"("help" is for the command line only)"},
             {R"([])", "is no JSON object"},
