@@ -335,7 +335,6 @@ std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const 
         result.vde = bridge_settings(options, result.run_directory);
         result.vde.directory = result.run_directory + "/" + result.bridge;
         if (options.given("local")) result.local_tap = options.value("local");
-        if (options.given("nat")) result.ports.push_back({"nat", {{"name", "nat"}}});
         for (const std::string& text : options.all_values("port")) {
             auto port = parse_port_spec(text);
             if (!port) throw vde::ValueError("--port: " + port.error());
@@ -343,6 +342,7 @@ std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const 
                 throw vde::ValueError("--port " + text + ": " + type.error());
             result.ports.push_back(std::move(*port));
         }
+        if (options.given("nat")) result.ports.push_back({"nat", {{"name", "nat"}}});
         result.openflow = openflow_of(options);
         if (options.given("autovalidate"))
             result.validate_every = parse_one_in(options.value("autovalidate"));

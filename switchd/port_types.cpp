@@ -132,6 +132,13 @@ std::unique_ptr<PortLink> make_dgram(const PortLinkContext& context) {
         has_place ? fmt::format("unix:{}/{}.sock", context.run_directory, context.name) : "");
     if (local.empty() && !remote.is_multicast())
         throw SetupError("a dgram needs a local address here", "write local=unix:PATH");
+    if (!context.spec.find("local") && !remote.empty() && !remote.is_unix() &&
+        !remote.is_multicast())
+        throw SetupError("a dgram of UDP needs a local address", "write local=udp:IP:PORT");
+    if (!remote.empty() && !remote.is_unix() && remote.port() == 0)
+        throw SetupError("nobody is at port 0", "write remote=udp:IP:PORT");
+    if (!local.empty() && local == remote)
+        throw SetupError("local and remote are the same", "name the peer's address as remote");
     if (!local.empty() && !remote.empty() && local.family() != remote.family())
         throw SetupError("local and remote are of different kinds",
                          "write unix: or udp: for both, and IPv4 or IPv6");

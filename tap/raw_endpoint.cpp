@@ -41,6 +41,8 @@ void RawEndpoint::on_received(Completion& completion) noexcept {
     if (closed()) return;
     if (completion.result > 0) receive(std::move(completion.frame));
     if (completion.result == -ENETDOWN) look_soon();
+    // One whose large segments the header has no words for (of SCTP; before Linux 6.2, of UDP).
+    if (completion.result == -EINVAL) count_drop(DropReason::bad_offload);
     if (!completion.more && !paused_) start();
 }
 

@@ -55,8 +55,9 @@ bool AddressedEndpoint::comes_from_peer(const DatagramAddress& sender) noexcept 
     if (sender == sockets_.peer) return true;
     if (!learns_) return false;
     // One without a name can be heard, and not be answered.
-    if (sender.path().empty()) return true;
+    if (sender.empty()) return true;
     sockets_.peer = sender;
+    reactor_.cancel(writable_);  // that was the room of another
     description_ = sender.text();
     return true;
 }
@@ -92,11 +93,14 @@ void AddressedEndpoint::flush() noexcept {
     }
 }
 
-// False: it has gone meanwhile. A peer that is connected to our socket lets nobody else connect to
-// it, and then poll(2) knows of it after all.
+// False: it has gone meanwhile. What waits in its queue is charged to our socket, so that may be
+// full first. A peer that is connected to our socket lets nobody else connect to it, and then
+// poll(2) knows of it after all.
 bool AddressedEndpoint::await_room() noexcept {
     int watched = (sockets_.sending ? sockets_.sending : sockets_.receiving).get();
-    if (sockets_.peer.is_unix()) {
+    pollfd ours{watched, POLLOUT, 0};
+    const bool has_room = ::poll(&ours, 1, 0) > 0;
+    if (has_room && sockets_.peer.is_unix()) {
         watch_ = Fd{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
         if (!watch_) return false;
         if (::connect(watch_.get(), sockets_.peer.data(), sockets_.peer.bytes()) == 0)

@@ -95,7 +95,11 @@ std::string DatagramAddress::path() const {
 std::string DatagramAddress::text() const {
     char host[INET6_ADDRSTRLEN] = "";
     switch (family()) {
-        case AF_UNIX: return "unix:" + path();
+        case AF_UNIX:
+            if (is_abstract())
+                return fmt::format("unix:@{}",
+                                   printable({unix_.sun_path + 1, bytes_ - path_at - 1}));
+            return "unix:" + path();
         case AF_INET:
             ::inet_ntop(AF_INET, &inet_.sin_addr, host, sizeof host);
             return fmt::format("udp:{}:{}", host, port());
@@ -108,7 +112,8 @@ std::string DatagramAddress::text() const {
 
 // The kernel counts a path with its NUL, and so does a peer, or not.
 bool DatagramAddress::operator==(const DatagramAddress& other) const noexcept {
-    if (is_unix() && other.is_unix()) return path() == other.path();
+    if (is_unix() && other.is_unix() && !is_abstract() && !other.is_abstract())
+        return path() == other.path();
     return bytes_ == other.bytes_ && std::memcmp(&unix_, &other.unix_, bytes_) == 0;
 }
 

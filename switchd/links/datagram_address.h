@@ -27,6 +27,7 @@ public:
     bool empty() const { return bytes_ <= sizeof(sa_family_t); }
     int family() const { return empty() ? AF_UNSPEC : any_.sa_family; }
     bool is_unix() const { return family() == AF_UNIX; }
+    bool is_abstract() const { return is_unix() && unix_.sun_path[0] == '\0'; }
     bool is_multicast() const;   // of IPv4
     std::uint16_t port() const;  // of UDP
     std::string path() const;    // of a unix socket

@@ -20,7 +20,8 @@ constexpr int buffer_wish_bytes = 1 << 20;
 
 [[noreturn]] void fail(const DatagramAddress& address, std::string_view what) {
     const int error = errno;
-    throw SetupError(fmt::format("cannot {} {}: {}", what, address.text(), errno_text(error)));
+    throw SetupError(fmt::format("cannot {} {}: {}", what, address.text(), errno_text(error)),
+                     "choose an address of this machine that is free, and a peer it can reach");
 }
 
 Fd datagram_socket(int family) {

@@ -17,6 +17,7 @@ namespace switchd {
 
 namespace {
 
+constexpr std::uint32_t idle_patience_ms = 1000;
 constexpr std::uint32_t router_number = 2, dns_number = 3, first_lease_number = 15;
 
 struct EventName {
@@ -168,9 +169,14 @@ NatEndpoint::NatEndpoint(Reactor& reactor, FrameSink& sink, const NatSettings& s
 
 std::expected<void, std::string> NatEndpoint::forward(const NatForward& wanted) {
     if (::slirp_add_hostxfwd(slirp_, pointer_to(wanted.host), bytes_of(wanted),
-                             pointer_to(wanted.guest), bytes_of(wanted), flags_of(wanted)) == 0)
-        return {};
-    return std::unexpected(fmt::format("cannot forward {}: {}", wanted.text(), errno_text(errno)));
+                             pointer_to(wanted.guest), bytes_of(wanted), flags_of(wanted)) != 0)
+        return std::unexpected(fmt::format(
+            "cannot forward {}: {} ({})", wanted.text(), errno_text(errno),
+            errno == EACCES
+                ? "ports below 1024 are root's, see sysctl net.ipv4.ip_unprivileged_port_start"
+                : "choose another port or address of the host"));
+    ++open_;  // libslirp does not register it, but unregisters it
+    return {};
 }
 
 std::expected<void, std::string> NatEndpoint::add(const NatForward& wanted) {
@@ -203,7 +209,8 @@ void NatEndpoint::flush() noexcept {
         ::slirp_input(slirp_, reinterpret_cast<const std::uint8_t*>(frame.bytes().data()),
                       static_cast<int>(frame.size()));
     }
-    if (!paused_) await_sockets();
+    // Not only what they ask for: an answer to ARP lets others go that waited for it.
+    serve();
 }
 
 // A new connection, and whatever is no TCP: the others are of connections that there are.
@@ -242,15 +249,20 @@ void NatEndpoint::await_sockets() noexcept {
         [](int fd, int events, void* opaque) { return endpoint_of(opaque).want(fd, events); },
         this);
     sockets_.wait();
-    if (patience_ms == UINT32_MAX)
+    // libslirp says a second when it has nothing to do. Who has too many sockets waits for some of
+    // them to end, of which nobody tells.
+    if (patience_ms >= idle_patience_ms && !is_full())
         wake_.disarm();
     else
-        wake_.arm(reactor_.now() + std::chrono::milliseconds(patience_ms));
+        wake_.arm(reactor_.now() +
+                  std::chrono::milliseconds(std::min(patience_ms, idle_patience_ms)));
 }
 
 // Who comes from outside by a forward waits while there are too many.
 int NatEndpoint::want(int fd, int events) {
-    return is_full() && is_listener(fd) ? -1 : sockets_.want(fd, to_epoll(events));
+    return is_full() && events == SLIRP_POLL_IN && is_listener(fd)
+               ? -1
+               : sockets_.want(fd, to_epoll(events));
 }
 
 void NatEndpoint::serve() noexcept {

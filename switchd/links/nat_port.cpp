@@ -7,6 +7,8 @@
 #include <memory>
 #include <utility>
 
+#include "switchd/core/error.h"
+
 namespace switchd {
 
 namespace {
@@ -20,6 +22,8 @@ std::string text_of(const in_addr& address) {
 
 NatPort::NatPort(Reactor& reactor, PortLinkHost& host, const NatSettings& settings)
     : settings_(settings) {
+    for (const NatForward& each : settings.forwards)
+        if (const auto fits = settings.check(each); !fits) throw SetupError(fits.error());
     auto endpoint = std::make_unique<NatEndpoint>(reactor, host.sink(), settings);
     endpoint_ = endpoint.get();
     host.attach(std::move(endpoint));
@@ -32,6 +36,7 @@ std::expected<void, std::string> NatPort::add(const NatForward& forward) {
         if (each.same_host(forward))
             return std::unexpected(
                 fmt::format("there is {} already (delete it first)", each.text()));
+    if (auto fits = settings_.check(forward); !fits) return fits;
     auto added = endpoint_->add(forward);
     if (added) settings_.forwards.push_back(forward);
     return added;

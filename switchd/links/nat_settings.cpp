@@ -13,7 +13,7 @@ namespace switchd {
 
 namespace {
 
-// Room for router, DNS server and 15 others, the first of which libslirp leases.
+// Room for router, DNS server and the 16 that libslirp leases addresses to, from .15 on.
 constexpr unsigned prefix_min = 8, prefix_max = 27;
 
 std::unexpected<std::string> wrong(std::string_view text, std::string_view what,
@@ -120,6 +120,9 @@ std::expected<void, std::string> NatSettings::set_network(std::string_view text)
     netmask.s_addr = htonl(~std::uint32_t{0} << (32 - bits));
     if ((network.s_addr & ~netmask.s_addr) != 0)
         return wrong(text, "network of IPv4", "the bits behind the network's are to be zero");
+    const std::uint32_t first = ntohl(network.s_addr) >> 24;
+    if (first == 0 || first == 127 || first >= 224)
+        return wrong(text, "network for guests", "choose one for private use, as 10.0.2.0/24");
     return {};
 }
 
@@ -135,7 +138,25 @@ std::expected<void, std::string> NatSettings::set_network6(std::string_view text
     for (std::size_t i = 8; i < sizeof prefix.s6_addr; ++i)
         if (prefix.s6_addr[i] != 0)
             return wrong(text, "network of IPv6", "the bits behind the network's are to be zero");
+    if (IN6_IS_ADDR_MULTICAST(&prefix) || IN6_IS_ADDR_UNSPECIFIED(&prefix))
+        return wrong(text, "network for guests", "choose one for private use, as fec0::/64");
     network6 = prefix;
+    return {};
+}
+
+std::expected<void, std::string> NatSettings::check(const NatForward& forward) const {
+    if (forward.ipv6 && !network6)
+        return wrong(forward.guest_text(), "guest of this NAT", "it has no IPv6: net6=off");
+    bool inside = false;
+    if (forward.ipv6) {
+        inside = std::memcmp(&forward.guest.sin6_addr, &*network6, 8) == 0;
+    } else {
+        sockaddr_in guest;
+        std::memcpy(&guest, &forward.guest, sizeof guest);
+        inside = (guest.sin_addr.s_addr & netmask.s_addr) == network.s_addr;
+    }
+    if (!inside)
+        return wrong(forward.guest_text(), "guest of this NAT", "choose an address in its network");
     return {};
 }
 

@@ -38,11 +38,14 @@ struct NatSettings {
     bool host_loopback = true;         // the router's address leads to the host's own services
     std::vector<NatForward> forwards;
 
-    // "10.0.2.0/24", of 8 to 28 bits; "fec0::/64" or "off". The error is one line.
+    // "10.0.2.0/24", of 8 to 27 bits; "fec0::/64" or "off". The error is one line.
     std::expected<void, std::string> set_network(std::string_view text);
     std::expected<void, std::string> set_network6(std::string_view text);
     // Forwards with plus signs between them.
     std::expected<void, std::string> set_forwards(std::string_view text);
+
+    // There can be such a guest here. The error is one line.
+    std::expected<void, std::string> check(const NatForward& forward) const;
 
     // The address in the IPv4 network with this number.
     in_addr host_number(std::uint32_t number) const;

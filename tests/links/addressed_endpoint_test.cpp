@@ -31,8 +31,11 @@ DatagramAddress address_of(const std::filesystem::path& path) {
 
 // An endpoint on a unix socket, and peers beside it.
 struct Link {
-    explicit Link(DatagramAddress peer = {}) {
+    explicit Link(DatagramAddress peer = {}, int send_buffer_bytes = 0) {
         Fd socket = unix_socket(SOCK_DGRAM);
+        if (send_buffer_bytes != 0)
+            checked(::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &send_buffer_bytes,
+                                 sizeof send_buffer_bytes));
         bind_to(socket, place / "switch");
         endpoint = std::make_unique<AddressedEndpoint>(
             loop.reactor, sink, DatagramSockets{std::move(socket), {}, peer});
@@ -129,8 +132,10 @@ TEST_CASE("a peer that was named is the only one", "[addressed_endpoint]") {
 TEST_CASE("a peer that reads slowly gets all of it in its order, and costs no turns meanwhile",
           "[addressed_endpoint]") {
     const bool connected = GENERATE(false, true);
-    CAPTURE(connected);
-    Link link;
+    // Our own socket may be full before the peer's queue is.
+    const int send_buffer_bytes = GENERATE(0, 8192);
+    CAPTURE(connected, send_buffer_bytes);
+    Link link{{}, send_buffer_bytes};
     const Fd peer = link.peer("slow", connected);
     link.says(peer, std::string(60, 'x'));
     for (std::uint32_t number = 0; number < 600; ++number) link.give(number);
@@ -140,6 +145,30 @@ TEST_CASE("a peer that reads slowly gets all of it in its order, and costs no tu
     link.hears(peer, 0, 600);
     CHECK(link.endpoint->queued() == 0);
     CHECK(link.drops(DropReason::queue_full) == 0);
+}
+
+TEST_CASE("who comes instead of a peer that does not read need not wait for it",
+          "[addressed_endpoint]") {
+    Link link;
+    const Fd hung = link.peer("hung"), fresh = link.peer("fresh");
+    link.says(hung, std::string(60, 'x'));
+    for (std::uint32_t number = 0; number < 100; ++number) link.give(number);
+    link.loop.turns(3);
+    const auto left = static_cast<std::uint32_t>(link.endpoint->queued());
+    REQUIRE(left > 0);
+    link.says(fresh, std::string(60, 'y'));
+    link.hears(fresh, 100 - left, left);
+}
+
+TEST_CASE("a peer with an abstract address is answered", "[addressed_endpoint]") {
+    Link link;
+    const Fd peer = unix_socket(SOCK_DGRAM);
+    const sa_family_t family = AF_UNIX;  // the kernel chooses one
+    checked(::bind(peer.get(), reinterpret_cast<const sockaddr*>(&family), sizeof family));
+    link.says(peer, std::string(60, 'x'));
+    CHECK(link.endpoint->description().starts_with("unix:@"));
+    link.give(3);
+    link.hears(peer, 3, 1);
 }
 
 TEST_CASE("a peer that goes with its queue full is not waited for", "[addressed_endpoint]") {

@@ -36,7 +36,8 @@ TEST_CASE("a NAT's networks are those that have room for it", "[nat_settings]") 
     CHECK(settings.set_network("192.168.7.32/27"));
     CHECK(settings.host_number(15).s_addr == ::inet_addr("192.168.7.47"));
     for (const char* text : {"", "/", "10.0.2.0", "10.0.2.0/", "10.0.2.0/7", "10.0.2.0/28",
-                             "10.0.2.0/24x", "10.0.2.1/24", "10.0.2/24", "x/24", "fec0::/24"}) {
+                             "10.0.2.0/24x", "0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/24",
+                             "10.0.2.1/24", "10.0.2/24", "x/24", "fec0::/24"}) {
         CAPTURE(text);
         CHECK_FALSE(settings.set_network(text));
     }
@@ -44,11 +45,21 @@ TEST_CASE("a NAT's networks are those that have room for it", "[nat_settings]") 
     CHECK(settings.network6);
     CHECK(settings.set_network6("off"));
     CHECK_FALSE(settings.network6);
-    for (const char* text :
-         {"", "on", "fec0::", "fec0::/63", "fec0::/640", "fec0::1/64", "x/64", "10.0.2.0/64"}) {
+    for (const char* text : {"", "on", "fec0::", "fec0::/63", "fec0::/640", "fec0::1/64", "x/64",
+                             "::/64", "ff02::/64", "10.0.2.0/64"}) {
         CAPTURE(text);
         CHECK_FALSE(settings.set_network6(text));
     }
+    CHECK(settings.set_network("10.0.2.0/24"));
+    const auto fits = [&](const char* text) {
+        return settings.check(NatForward::parse(text).value()).has_value();
+    };
+    CHECK(fits("tcp::1-10.0.2.15:1"));
+    CHECK_FALSE(fits("tcp::1-10.0.3.15:1"));
+    CHECK_FALSE(fits("tcp:[::1]:1-[fec0::15]:1"));
+    CHECK(settings.set_network6("fec0::/64"));
+    CHECK(fits("tcp:[::1]:1-[fec0::15]:1"));
+    CHECK_FALSE(fits("tcp:[::1]:1-[fec1::15]:1"));
     CHECK(settings.set_forwards("tcp::1-10.0.2.15:1+udp::1-10.0.2.15:1"));
     CHECK(settings.forwards.size() == 2);
     for (const char* text : {"", "+", "tcp::1-10.0.2.15:1+"}) {

@@ -106,7 +106,11 @@ def test_a_group_hears_each_other_and_nobody_himself(lab):
 @pytest.mark.parametrize("words, reason", [
     ("local=unix:x", "local: 'unix:x' is no address of datagrams"),
     ("local=udp:127.0.0.1:5", "a dgram of UDP needs a remote address"),
-    ("remote=udp:127.0.0.1:5", "local and remote are of different kinds"),
+    ("remote=udp:127.0.0.1:5", "a dgram of UDP needs a local address"),
+    ("local=unix:/x,remote=udp:127.0.0.1:5", "local and remote are of different kinds"),
+    ("local=unix:/x,remote=unix:/x", "local and remote are the same"),
+    ("local=udp:127.0.0.1:5,remote=udp:127.0.0.1:5", "local and remote are the same"),
+    ("local=udp:127.0.0.1:5,remote=udp:127.0.0.1:0", "nobody is at port 0"),
     ("local=udp:127.0.0.1:5,remote=udp:[::1]:5", "local and remote are of different kinds"),
     ("local=udp:127.0.0.1:5,remote=udp:230.0.0.1:5", "multicast is received on the group's port"),
     ("local=udp:192.0.2.1:5,remote=udp:127.0.0.1:5", "cannot receive on udp:192.0.2.1:5"),

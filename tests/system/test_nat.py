@@ -133,7 +133,9 @@ class Guests:
                                                 f"{up}{script}; echo DONE"))
 
     def said(self, script):
-        return self.run(script).wait_output(b"DONE\n", 90).decode()
+        text = self.run(script).wait_output(b"DONE\n", 90).decode()
+        assert "LEASE" in text
+        return text
 
     def fetch(self, url, patience=20):
         return self.said(f"/usr/bin/python3 {self.scripts['fetch']} {url} {patience}")
@@ -231,6 +233,9 @@ def test_forwards_come_and_go(lab):
     ("forward=tcp:127.0.0.1:22-[fec0::15]:22", "both addresses are IPv4, or both IPv6"),
     ("forward=icmp:127.0.0.1:22-10.0.2.15:22", "is no port of the host"),
     ("forward=tcp:127.0.0.1:65536-10.0.2.15:22", "is no port of the host"),
+    ("forward=tcp:127.0.0.1:22-10.0.3.15:22", "'10.0.3.15:22' is no guest of this NAT"),
+    ("net6=off,forward=tcp:[::1]:22-[fec0::15]:22", "it has no IPv6: net6=off"),
+    ("net=224.0.0.0/24", "is no network for guests"),
     ("forward=tcp:192.0.2.99:22-10.0.2.15:22", "cannot forward tcp:192.0.2.99:22-10.0.2.15:22"),
 ])
 def test_what_cannot_be_is_refused_and_nothing_changes(lab, words, reason):
@@ -272,6 +277,10 @@ def test_a_guest_that_opens_too_much_leaves_descriptors_to_the_others(lab):
     switchd = Switchd(lab, "--nat", inside=world)
     flood, one, two = (switchd.plug(name, port) for name, port in
                        (("flood", 5), ("one", 6), ("two", 7)))
+    for _ in range(20):  # which is not to move the limit
+        for command in ("add-forward", "del-forward"):
+            forward = "tcp:127.0.0.1:2222" + ("-10.0.2.15:22" if command == "add-forward" else "")
+            assert switchd.ctl(command, forward).returncode == 0
     for number in range(6000):
         flood.send(syn(1000 + number))
 
