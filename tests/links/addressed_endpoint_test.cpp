@@ -190,7 +190,7 @@ TEST_CASE("datagrams that are no frames are none", "[addressed_endpoint]") {
     Link link;
     const Fd peer = link.peer("vfkit", true);
     const auto send = [&](std::size_t bytes, const char* text = "") {
-        std::vector<char> datagram(bytes);
+        std::vector<char> datagram(bytes + 1);
         std::memcpy(datagram.data(), text, std::min(bytes, std::strlen(text)));
         checked(static_cast<int>(::send(peer.get(), datagram.data(), bytes, 0)));
         link.loop.turns(3);
