@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "switchd/core/bytes.h"
 #include "switchd/core/error.h"
 
 namespace switchd {
@@ -47,6 +48,14 @@ int descriptors_max() {
     rlimit files{};
     ::getrlimit(RLIMIT_NOFILE, &files);
     return static_cast<int>(std::min<rlim_t>(files.rlim_cur, 1 << 20));
+}
+
+// Of IPv4. libslirp 4.7 dies of some, at the hands of any guest.
+bool is_fragment(std::span<const std::byte> frame) {
+    constexpr std::size_t fragment_at = 14 + 6;
+    return frame.size() >= fragment_at + 2 &&
+           load_big_endian<std::uint16_t>(&frame[12]) == 0x0800 &&
+           (load_big_endian<std::uint16_t>(&frame[fragment_at]) & 0x3fff) != 0;
 }
 
 bool is_listener(int fd) {
@@ -202,6 +211,10 @@ void NatEndpoint::receive(std::span<const std::byte> bytes) noexcept {
 void NatEndpoint::flush() noexcept {
     while (!queue_.empty()) {
         const Frame frame = queue_.pop_front();
+        if (is_fragment(frame.bytes())) {
+            count_drop(DropReason::fragment);
+            continue;
+        }
         if (is_full() && may_open_a_socket(frame.bytes())) {
             count_drop(DropReason::overload);
             continue;

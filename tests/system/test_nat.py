@@ -7,6 +7,7 @@ import struct
 import pytest
 
 import guest
+from frame import frame, mac
 from host import UDHCPC
 from lab import NOBODY, as_user
 from test_qemu import BOOT_S, GUESTS, await_word, said
@@ -293,3 +294,16 @@ def test_a_guest_that_opens_too_much_leaves_descriptors_to_the_others(lab):
     late = switchd.plug("late", 8)
     for plug in (one, two, late):
         assert not plug.is_unplugged()
+
+
+def test_a_fragment_does_not_reach_the_library_that_would_die_of_it(lab):
+    switchd = Switchd(lab, "--nat", inside=World(lab))
+    bad, one, two = (switchd.plug(name, port) for name, port in
+                     (("bad", 5), ("one", 6), ("two", 7)))
+    bad.send(bytes.fromhex("52550a000202 020000000077 0800 45000018 09f41877 01018b2e"
+                           "0a00024d ffffffff d0312fce"))
+    wait_until(lambda: switchd.ask("drops")["total"].get("fragment") == 1,
+               lambda: switchd.ctl("drops").stdout)
+    alive = frame(source=mac(6), payload=b"alive")
+    one.send(alive)
+    two.receive_until(alive)
