@@ -35,8 +35,9 @@ UNIT_BIN := $(foreach u,$(UNITS),$(if $(call unit_sources,$u),$O/test-$u))
 all: $(BIN)
 
 $(BIN): $O/%: $O/obj/switchd/%_main.o $(PARTS)
-$(BIN) $O/test-switchd: LDLIBS += -lssl -lcrypto -lslirp
-$O/test-links: LDLIBS += -lslirp
+$(BIN) $O/test-switchd: LDLIBS += -lssl -lcrypto -lslirp -lglib-2.0
+$O/test-links: LDLIBS += -lslirp -lglib-2.0
+$O/obj/switchd/links/nat_endpoint.o: private CPPFLAGS += $(shell pkg-config --cflags glib-2.0)
 $O/test-core: $(call room_objects,switchd/core)
 $O/test-switchd: $(PARTS)
 $(filter-out $O/test-core $O/test-switchd,$(UNIT_BIN)): $O/test-%: $(call room_objects,switchd/core)

@@ -66,7 +66,7 @@ check "includes go down the ranks only" ranks
 # A third-party library is known to one room, so that replacing it is a local matter.
 third_party() {
     local header room users
-    for header in liburing.h libvdeplug.h boost/ nlohmann/ openssl/ slirp/ linux/if_tun.h; do
+    for header in liburing.h libvdeplug.h boost/ nlohmann/ openssl/ slirp/ glib.h linux/if_tun.h; do
         users=$(for room in "${rooms[@]}"; do
             grep -qE "^#include <$header" "$room"/*.h "$room"/*.cpp 2>/dev/null && echo "$room"
         done)

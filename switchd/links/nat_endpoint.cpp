@@ -1,18 +1,21 @@
 #include "switchd/links/nat_endpoint.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <glib.h>
 #include <slirp/libslirp.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 
-#include "switchd/core/bytes.h"
 #include "switchd/core/error.h"
+#include "switchd/links/nat_frame.h"
 
 namespace switchd {
 
@@ -43,25 +46,29 @@ int to_slirp(std::uint32_t events) {
     return result;
 }
 
-// The other ports need some, too.
 int descriptors_max() {
     rlimit files{};
     ::getrlimit(RLIMIT_NOFILE, &files);
     return static_cast<int>(std::min<rlim_t>(files.rlim_cur, 1 << 20));
 }
 
-// Of IPv4. libslirp 4.7 dies of some, at the hands of any guest.
-bool is_fragment(std::span<const std::byte> frame) {
-    constexpr std::size_t fragment_at = 14 + 6;
-    return frame.size() >= fragment_at + 2 &&
-           load_big_endian<std::uint16_t>(&frame[12]) == 0x0800 &&
-           (load_big_endian<std::uint16_t>(&frame[fragment_at]) & 0x3fff) != 0;
+// A message of libslirp's costs a guest one packet, and would be written to standard error before
+// the loop goes on.
+void silence_libslirp() {
+    static const unsigned handler = ::g_log_set_handler(
+        "Slirp", static_cast<GLogLevelFlags>(G_LOG_LEVEL_MASK | G_LOG_FLAG_FATAL),
+        [](const char*, GLogLevelFlags, const char*, void*) {}, nullptr);
+    static_cast<void>(handler);
 }
 
 bool is_listener(int fd) {
     int listens = 0;
     socklen_t bytes = sizeof listens;
     return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &bytes) == 0 && listens != 0;
+}
+
+bool descriptor_is_free() {
+    return static_cast<bool>(Fd{::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)}) || errno != EMFILE;
 }
 
 NatEndpoint& endpoint_of(void* opaque) {
@@ -149,10 +156,10 @@ const SlirpCb& NatEndpoint::callbacks() {
             },
         .timer_mod = [](void* timer, std::int64_t at_ms,
                         void*) { static_cast<PeriodicTimer*>(timer)->arm(at_ms); },
-        .register_poll_fd = [](int, void* opaque) { ++endpoint_of(opaque).open_; },
+        .register_poll_fd = [](int fd, void* opaque) { endpoint_of(opaque).open_.opened(fd); },
         .unregister_poll_fd =
             [](int fd, void* opaque) {
-                --endpoint_of(opaque).open_;
+                endpoint_of(opaque).open_.closed(fd);
                 endpoint_of(opaque).sockets_.forget(fd);
             },
         // Nobody else runs that would have to be woken.
@@ -164,7 +171,8 @@ const SlirpCb& NatEndpoint::callbacks() {
 }
 
 NatEndpoint::NatEndpoint(Reactor& reactor, FrameSink& sink, const NatSettings& settings)
-    : Endpoint(reactor, sink), open_max_(std::min(sockets_max, descriptors_max() / 2)) {
+    : Endpoint(reactor, sink), open_(descriptors_max()) {
+    silence_libslirp();
     const SlirpConfig config = config_of(settings);
     slirp_ = ::slirp_new(&config, &callbacks(), this);
     if (!slirp_) throw SetupError("libslirp does not start with these settings");
@@ -178,14 +186,13 @@ NatEndpoint::NatEndpoint(Reactor& reactor, FrameSink& sink, const NatSettings& s
 
 std::expected<void, std::string> NatEndpoint::forward(const NatForward& wanted) {
     if (::slirp_add_hostxfwd(slirp_, pointer_to(wanted.host), bytes_of(wanted),
-                             pointer_to(wanted.guest), bytes_of(wanted), flags_of(wanted)) != 0)
-        return std::unexpected(fmt::format(
-            "cannot forward {}: {} ({})", wanted.text(), errno_text(errno),
-            errno == EACCES
-                ? "ports below 1024 are root's, see sysctl net.ipv4.ip_unprivileged_port_start"
-                : "choose another port or address of the host"));
-    ++open_;  // libslirp does not register it, but unregisters it
-    return {};
+                             pointer_to(wanted.guest), bytes_of(wanted), flags_of(wanted)) == 0)
+        return {};
+    return std::unexpected(fmt::format(
+        "cannot forward {}: {} ({})", wanted.text(), errno_text(errno),
+        errno == EACCES
+            ? "ports below 1024 are root's, see sysctl net.ipv4.ip_unprivileged_port_start"
+            : "choose another port or address of the host"));
 }
 
 std::expected<void, std::string> NatEndpoint::add(const NatForward& wanted) {
@@ -211,7 +218,8 @@ void NatEndpoint::receive(std::span<const std::byte> bytes) noexcept {
 void NatEndpoint::flush() noexcept {
     while (!queue_.empty()) {
         const Frame frame = queue_.pop_front();
-        if (is_fragment(frame.bytes())) {
+        // libslirp 4.7 dies of some.
+        if (is_ipv4_fragment(frame.bytes())) {
             count_drop(DropReason::fragment);
             continue;
         }
@@ -224,28 +232,6 @@ void NatEndpoint::flush() noexcept {
     }
     // Not only what they ask for: an answer to ARP lets others go that waited for it.
     serve();
-}
-
-// A new connection, and whatever is no TCP: the others are of connections that there are.
-bool NatEndpoint::may_open_a_socket(std::span<const std::byte> frame) const {
-    constexpr std::size_t ethernet_bytes = 14;
-    constexpr std::uint8_t tcp = 6, syn = 0x02, ack = 0x10;
-    const auto byte = [&](std::size_t at) {
-        return at < frame.size() ? std::to_integer<unsigned>(frame[at]) : 0U;
-    };
-    const unsigned type = byte(12) << 8 | byte(13);
-    std::size_t transport = 0;
-    unsigned protocol = 0;
-    if (type == 0x0800) {
-        transport = ethernet_bytes + std::size_t{byte(ethernet_bytes) & 0x0f} * 4;
-        protocol = byte(ethernet_bytes + 9);
-    } else if (type == 0x86dd) {
-        transport = ethernet_bytes + 40;
-        protocol = byte(ethernet_bytes + 6);
-    } else {
-        return false;  // ARP
-    }
-    return protocol != tcp || (byte(transport + 13) & (syn | ack)) == syn;
 }
 
 void NatEndpoint::set_paused(bool paused) noexcept {
@@ -273,17 +259,33 @@ void NatEndpoint::await_sockets() noexcept {
 
 // Who comes from outside by a forward waits while there are too many.
 int NatEndpoint::want(int fd, int events) {
-    return is_full() && events == SLIRP_POLL_IN && is_listener(fd)
-               ? -1
-               : sockets_.want(fd, to_epoll(events));
+    return is_full() && leads_in(fd) ? -1 : sockets_.want(fd, to_epoll(events));
+}
+
+// libslirp tells of all its sockets but these.
+bool NatEndpoint::leads_in(int fd) const {
+    return !open_.has(fd) && is_listener(fd);
+}
+
+// What libslirp cannot accept for want of a descriptor it would be told of again at once.
+int NatEndpoint::ready(int index) {
+    const auto [fd, events] = sockets_.ready(index);
+    if (events != 0 && leads_in(fd) && !descriptor_is_free()) {
+        starved_ = true;
+        return 0;
+    }
+    return to_slirp(events);
+}
+
+void NatEndpoint::on_wake() noexcept {
+    starved_ = false;
+    serve();
 }
 
 void NatEndpoint::serve() noexcept {
     if (closed() || paused_) return;
     ::slirp_pollfds_poll(
-        slirp_, 0,
-        [](int index, void* opaque) { return to_slirp(endpoint_of(opaque).sockets_.ready(index)); },
-        this);
+        slirp_, 0, [](int index, void* opaque) { return endpoint_of(opaque).ready(index); }, this);
     await_sockets();
 }
 

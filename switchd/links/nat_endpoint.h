@@ -11,6 +11,7 @@
 #include "switchd/core/endpoint.h"
 #include "switchd/core/timer.h"
 #include "switchd/links/nat_settings.h"
+#include "switchd/links/nat_sockets.h"
 #include "switchd/links/poll_set.h"
 
 struct Slirp;
@@ -40,24 +41,22 @@ protected:
 
 private:
     class PeriodicTimer;
-    // For each connection libslirp keeps up to a quarter of a megabyte, and for some seconds longer
-    // than it lives a descriptor of the process.
-    static constexpr int sockets_max = 4096;
 
     static const SlirpCb& callbacks();
     std::expected<void, std::string> forward(const NatForward& wanted);
-    bool is_full() const { return open_ >= open_max_; }
-    bool may_open_a_socket(std::span<const std::byte> frame) const;
+    bool is_full() const { return open_.full() || starved_; }
     void receive(std::span<const std::byte> bytes) noexcept;
     void await_sockets() noexcept;
     int want(int fd, int events);
+    bool leads_in(int fd) const;
+    int ready(int index);
     void on_sockets() noexcept { serve(); }
-    void on_wake() noexcept { serve(); }
+    void on_wake() noexcept;
     void serve() noexcept;
 
     Slirp* slirp_ = nullptr;  // until it is closed
-    int open_ = 0;            // of its sockets
-    int open_max_;
+    NatSockets open_;
+    bool starved_ = false;  // somebody waits outside, and the process has no descriptor for him
     PollSet sockets_ = PollSet::calling<&NatEndpoint::on_sockets>(reactor_, this);
     Timer wake_ = Timer::calling<&NatEndpoint::on_wake>(reactor_, this);
 };

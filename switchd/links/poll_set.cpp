@@ -39,7 +39,7 @@ int PollSet::want(int fd, std::uint32_t events) {
 }
 
 void PollSet::wait() noexcept {
-    for (const Wanted& each : before_) {
+    for (const Ready& each : before_) {
         Known& known = known_[static_cast<std::size_t>(each.fd)];
         if (known.round == round_ || known.events == 0) continue;
         set(EPOLL_CTL_DEL, each.fd, 0);
@@ -49,9 +49,9 @@ void PollSet::wait() noexcept {
         reactor_.poll(poll_, epoll_.get(), POLLIN);
 }
 
-std::uint32_t PollSet::ready(int index) const {
+PollSet::Ready PollSet::ready(int index) const {
     const auto at = static_cast<std::size_t>(index);
-    return index >= 0 && at < wanted_.size() ? wanted_[at].ready : 0;
+    return index >= 0 && at < wanted_.size() ? wanted_[at] : Ready{};
 }
 
 void PollSet::forget(int fd) noexcept {
@@ -82,7 +82,7 @@ void PollSet::on_ready(Completion& completion) noexcept {
         const Known& known = known_[static_cast<std::size_t>(event.data.fd)];
         if (known.events != 0 && known.index >= 0 &&
             static_cast<std::size_t>(known.index) < wanted_.size())
-            wanted_[static_cast<std::size_t>(known.index)].ready = event.events;
+            wanted_[static_cast<std::size_t>(known.index)].events = event.events;
     }
     function_(owner_);
 }

@@ -28,8 +28,13 @@ public:
     // `events` as of epoll(7); the index for ready().
     int want(int fd, std::uint32_t events);
     void wait() noexcept;
-    // Of what was wanted last; nothing before the owner has been called.
-    std::uint32_t ready(int index) const;
+    // Of what was wanted last: the descriptor, and the events that there were when the owner was
+    // called.
+    struct Ready {
+        int fd = -1;
+        std::uint32_t events = 0;
+    };
+    Ready ready(int index) const;
     // The descriptor is about to be closed.
     void forget(int fd) noexcept;
 
@@ -42,10 +47,6 @@ private:
     void on_ready(Completion& completion) noexcept;
     void set(int operation, int fd, std::uint32_t events) noexcept;
 
-    struct Wanted {
-        int fd;
-        std::uint32_t ready;
-    };
     struct Known {
         std::uint32_t events = 0;  // in the epoll set; 0: it is not there
         std::uint32_t round = 0;   // in which it was wanted last
@@ -58,7 +59,7 @@ private:
     Fd epoll_;
     bool closed_ = false;
     std::uint32_t round_ = 0;
-    std::vector<Wanted> wanted_, before_;
+    std::vector<Ready> wanted_, before_;
     std::vector<Known> known_;  // by descriptor
     Operation poll_ = Operation::calling<&PollSet::on_ready>(this);
 };

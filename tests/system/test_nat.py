@@ -10,6 +10,8 @@ import guest
 from frame import frame, mac
 from host import UDHCPC
 from lab import NOBODY, as_user
+from process import open_descriptors
+from random_tables import ipv4_octets, ipv6_octets, with_checksum
 from test_qemu import BOOT_S, GUESTS, await_word, said
 from test_switchd import Switchd
 from wait import wait_until
@@ -74,6 +76,18 @@ s = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=20)
 s.sendall(b"quietly")
 print("HEARD", s.recv(100))
 """
+# Comes in so many times, and stays.
+DIAL = """
+import socket, sys, time
+connections = []
+for _ in range(int(sys.argv[2])):
+    connections.append(socket.socket())
+    connections[-1].setblocking(False)
+    connections[-1].connect_ex(("127.0.0.1", int(sys.argv[1])))
+print("DIALLED", flush=True)
+sys.stdin.read()
+"""
+TCP, ICMPV6 = 6, 58
 
 
 class World:
@@ -259,18 +273,26 @@ def test_a_port_of_the_host_that_is_taken_is_refused(lab):
         switchd.ctl("del-forward", "tcp:127.0.0.1:1").stderr
 
 
+ROUTER, GUEST = bytes.fromhex("52550a000202"), bytes.fromhex("020000000077")
+
+
 def syn(source_port):
     """A request for a connection to somewhere, of a guest that has asked for no lease."""
-    tcp = struct.pack(">HHIIBBHHH", source_port, 8000, 1, 0, 0x50, 2, 1000, 0, 0)
-    addresses = bytes((10, 0, 2, 77, 192, 0, 2, 7))
-    total = sum(struct.unpack(">14H", tcp[:20] + addresses)) + 6 + 20
-    total = (total & 0xFFFF) + (total >> 16)
-    tcp = tcp[:16] + struct.pack(">H", ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF) + tcp[18:]
-    head = struct.pack(">BBHHHBBH", 0x45, 0, 40, 1, 0, 64, 6, 0)
-    total = sum(struct.unpack(">10H", head + addresses))
-    total = (total & 0xFFFF) + (total >> 16)
-    head = head[:10] + struct.pack(">H", ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF) + addresses
-    return (bytes.fromhex("52550a000202 020000000077 0800") + head + tcp).ljust(60, b"\0")
+    addresses = ipv4_octets("10.0.2.77") + ipv4_octets("192.0.2.7")
+    segment = with_checksum(struct.pack(">HHIIBBHHH", source_port, 8000, 1, 0, 0x50, 2, 1000, 0, 0),
+                            16, addresses + struct.pack(">HH", TCP, 20))
+    header = with_checksum(struct.pack(">BBHHHBBH", 0x45, 0, 40, 1, 0, 64, TCP, 0) + addresses,
+                           10, b"")
+    return frame(ROUTER, GUEST, header + segment, ethertype=0x0800)
+
+
+def ping6(destination):
+    """An echo request to where libslirp cannot bring it, of which it says so."""
+    addresses = ipv6_octets("fec0::77") + ipv6_octets(destination)
+    message = with_checksum(bytes((128, 0, 0, 0, 0, 1, 0, 1)), 2,
+                            addresses + struct.pack(">II", 8, ICMPV6))
+    return frame(ROUTER, GUEST, struct.pack(">IHBB", 6 << 28, 8, ICMPV6, 255) + addresses + message,
+                 ethertype=0x86DD)
 
 
 def test_a_guest_that_opens_too_much_leaves_descriptors_to_the_others(lab):
@@ -290,10 +312,53 @@ def test_a_guest_that_opens_too_much_leaves_descriptors_to_the_others(lab):
         return nat["drops"].get("overload", 0)
 
     wait_until(overloaded, lambda: switchd.ctl("ports").stdout)
-    assert len(os.listdir(f"/proc/{switchd.process.pid}/fd")) < 4200
+    assert open_descriptors(switchd.process.pid) < 4200
     late = switchd.plug("late", 8)
     for plug in (one, two, late):
         assert not plug.is_unplugged()
+    # What opens no socket passes: somebody else gets a lease.
+    guests = Guests(lab, world, switchd)
+    guests.said(":")
+
+
+class FewDescriptors:
+    """A namespace in which a process may open 200 files."""
+
+    def __init__(self, namespace):
+        self.namespace = namespace
+
+    def prefix(self, *argv):
+        return self.namespace.prefix("sh", "-c", 'ulimit -n 200; exec "$@"', "sh", *argv)
+
+
+def test_who_comes_from_outside_leaves_descriptors_to_the_others(lab):
+    """By one NAT's forward, and with a second NAT that guests fill."""
+    world = World(lab)
+    switchd = Switchd(lab, "--port", "type=nat,name=out,forward=tcp:127.0.0.1:2222-10.0.2.15:22",
+                      "--port", "type=nat,name=too", inside=FewDescriptors(world))
+    flood = switchd.plug("flood", 5)
+    for number in range(150):
+        flood.send(syn(1000 + number))
+    dialler = lab.spawn(world.prefix("/usr/bin/python3", "-c", DIAL, "2222", "250"))
+    dialler.wait_output(b"DIALLED")
+    wait_until(lambda: open_descriptors(switchd.process.pid) > 120,
+               lambda: f"{open_descriptors(switchd.process.pid)} descriptors")
+    one, two = switchd.plug("one", 6), switchd.plug("two", 7)
+    one.send(frame(source=mac(6), payload=b"alive"))
+    two.receive_until(frame(source=mac(6), payload=b"alive"))
+    assert open_descriptors(switchd.process.pid) < 170
+
+
+def test_what_the_library_says_of_guests_goes_nowhere(lab):
+    world = World(lab)
+    switchd = Switchd(lab, "--nat", inside=world)
+    bad, one, two = (switchd.plug(name, port) for name, port in
+                     (("bad", 5), ("one", 6), ("two", 7)))
+    for _ in range(100):
+        bad.send(ping6("2001:db8::99"))
+    one.send(frame(source=mac(6), payload=b"alive"))
+    two.receive_until(frame(source=mac(6), payload=b"alive"))
+    assert switchd.process.errors() == ""
 
 
 def test_a_fragment_does_not_reach_the_library_that_would_die_of_it(lab):
