@@ -13,8 +13,9 @@
 #include "switchd/links/stream_client_port.h"
 #include "switchd/links/stream_server_port.h"
 #include "switchd/option_reader.h"
-#include "tap/raw_port.h"
-#include "tap/tap_port.h"
+#include "tap/device_port.h"
+#include "tap/raw_endpoint.h"
+#include "tap/tap_endpoint.h"
 #include "vde-compat/setting_values.h"
 
 namespace switchd {
@@ -57,7 +58,11 @@ std::unique_ptr<PortLink> make_tap(const PortLinkContext& context) {
             throw wrong("fd", *fd, "write the number of an open descriptor");
         if (interface) throw SetupError("fd and ifname are both given", "choose one");
     }
-    return std::make_unique<TapPort>(context.reactor, context.host, settings);
+    Tap tap = open_tap(settings);
+    return std::make_unique<DevicePort>(
+        context.host,
+        std::make_unique<TapEndpoint>(context.reactor, context.host.sink(), std::move(tap.device),
+                                      std::move(tap.interface)));
 }
 
 // ---- raw
@@ -67,9 +72,11 @@ constexpr PortKey raw_keys[] = {
 };
 
 std::unique_ptr<PortLink> make_raw(const PortLinkContext& context) {
-    const std::string* const interface = context.spec.find("ifname");
-    return std::make_unique<RawPort>(context.reactor, context.host,
-                                     interface ? *interface : context.name);
+    const std::string* const said = context.spec.find("ifname");
+    const std::string& interface = said ? *said : context.name;
+    return std::make_unique<DevicePort>(
+        context.host, std::make_unique<RawEndpoint>(context.reactor, context.host.sink(),
+                                                    open_packet_socket(interface), interface));
 }
 
 // ---- stream

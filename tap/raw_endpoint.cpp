@@ -4,8 +4,6 @@
 #include <cstring>
 
 #include "switchd/core/bytes.h"
-#include "switchd/core/virtio_header.h"
-#include "tap/received_frame.h"
 
 namespace switchd {
 
@@ -27,14 +25,8 @@ void put_back(const StrippedTag& tag, Frame& frame, Offload& offload) {
 }  // namespace
 
 RawEndpoint::RawEndpoint(Reactor& reactor, FrameSink& sink, Fd socket, std::string interface)
-    : Endpoint(reactor, sink), socket_(std::move(socket)), id_(socket_.get()) {
-    description_ = std::move(interface);
+    : DeviceEndpoint(reactor, sink, std::move(socket), std::move(interface)) {
     shape_.msg_controllen = packet_control_bytes;
-}
-
-bool RawEndpoint::idle() const {
-    return Endpoint::idle() && !receive_.in_flight() && submitted_.empty() &&
-           !settle_hook_.queued() && look_.idle();
 }
 
 void RawEndpoint::on_received(Completion& completion) noexcept {
@@ -49,15 +41,11 @@ void RawEndpoint::on_received(Completion& completion) noexcept {
 void RawEndpoint::receive(Frame frame) noexcept {
     const BesideMessage beside = Reactor::take_message(shape_, frame);
     if (beside.cut) return count_drop(DropReason::too_long);
-    if (frame.size() < virtio_header_bytes + addresses_bytes) return count_drop(DropReason::runt);
-    const auto header = frame.bytes().first<virtio_header_bytes>();
-    auto offload = read_virtio_header(header, frame.bytes().subspan(virtio_header_bytes));
-    if (!offload) return count_drop(DropReason::bad_offload);
-    const auto tag = stripped_tag(beside.control);
-    frame.move_front(virtio_header_bytes);
-    if (tag) put_back(*tag, frame, *offload);
-    auto received = received_frame(std::move(frame), *offload, reactor_.pool());
-    received ? deliver(std::move(*received)) : count_drop(received.error());
+    auto offload = take_header(frame);
+    if (!offload) return;
+    if (frame.size() < addresses_bytes) return count_drop(DropReason::runt);
+    if (const auto tag = stripped_tag(beside.control)) put_back(*tag, frame, *offload);
+    deliver_received(std::move(frame), *offload);
 }
 
 // The kernel says once that the interface went down, to whoever receives or sends first, and the
@@ -68,30 +56,15 @@ void RawEndpoint::look_soon() noexcept {
 }
 
 void RawEndpoint::look() noexcept {
-    const InterfaceState state = interface_state(socket_);
+    const InterfaceState state = interface_state(device());
     if (state == InterfaceState::gone) return sink_.ended(*this);
     if (state == InterfaceState::down) look_.arm(reactor_.now() + std::chrono::seconds(1));
 }
 
-void RawEndpoint::set_paused(bool paused) noexcept {
-    if (resumes(receive_, paused)) start();
-}
-
 void RawEndpoint::flush() noexcept {
-    while (!queue_.empty()) {
-        Frame frame = queue_.pop_front();
-        if (frame.headroom() < virtio_header_bytes) {
-            count_drop(DropReason::buffer_exhausted);
-            continue;
-        }
-        const auto header = frame.front_room(virtio_header_bytes).first<virtio_header_bytes>();
-        write_virtio_header(header, frame.offload(), frame.bytes());
-        submitted_.push_back(std::move(frame));
-        reactor_.send_frame(send_, socket_.get(),
-                            {header.data(), header.size() + submitted_.back().size()},
-                            static_cast<std::uint16_t>(submitted_.size()));
-    }
-    if (!submitted_.empty()) reactor_.after_submit(settle_hook_);
+    submit_queue([&](std::span<const std::byte> bytes, std::uint16_t tag) {
+        reactor_.send_frame(send_, device().get(), bytes, tag);
+    });
 }
 
 void RawEndpoint::on_send_failed(Completion& completion) noexcept {

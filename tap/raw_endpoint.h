@@ -1,35 +1,35 @@
 // An interface of the kernel as an endpoint, by a packet socket: what arrives there comes into the
 // switch, and what the switch sends leaves there, beside the host's own network stack.
-//
-// The kernel takes every frame at once or not at all, so nothing ever waits here: what it refuses
-// is dropped and counted. Large frames and open checksums pass whole in both directions.
 #pragma once
 
 #include <sys/socket.h>
 
 #include <string>
-#include <vector>
 
-#include "switchd/core/endpoint.h"
-#include "switchd/core/fd.h"
 #include "switchd/core/timer.h"
+#include "tap/device_endpoint.h"
 #include "tap/packet_socket.h"
 
 namespace switchd {
 
-class RawEndpoint final : public Endpoint {
+class RawEndpoint final : public DeviceEndpoint {
 public:
     // `socket` comes from open_packet_socket(interface).
     RawEndpoint(Reactor& reactor, FrameSink& sink, Fd socket, std::string interface);
 
-    // Begins to receive.
-    void start() { reactor_.receive_messages(receive_, socket_.get(), shape_, Reactor::large); }
+    void start() noexcept override {
+        reactor_.receive_messages(receive_, device().get(), shape_, Reactor::large);
+    }
+    // The interface is the host's too: its link is not ours to take down.
+    void set_carrier(bool) noexcept override {}
 
-    int id() const override { return id_; }
     std::string_view module() const override { return "raw"; }
-    bool takes_offloads() const override { return true; }
-    bool idle() const override;
-    void set_paused(bool paused) noexcept override;
+    bool idle() const override {
+        return DeviceEndpoint::idle() && !receive_.in_flight() && look_.idle();
+    }
+    void set_paused(bool paused) noexcept override {
+        if (resumes(receive_, paused)) start();
+    }
 
 protected:
     void flush() noexcept override;
@@ -42,18 +42,13 @@ private:
     void on_received(Completion& completion) noexcept;
     void receive(Frame frame) noexcept;
     void on_send_failed(Completion& completion) noexcept;
-    void settle() noexcept { submitted_.clear(); }
     void look_soon() noexcept;
     void look() noexcept;
 
-    Fd socket_;
-    int id_;
     msghdr shape_{};
-    std::vector<Frame> submitted_;  // of the last submission
     Operation receive_ = Operation::calling<&RawEndpoint::on_received>(this);
     Operation send_ = Operation::calling<&RawEndpoint::on_send_failed>(this);
     Timer look_ = Timer::calling<&RawEndpoint::look>(reactor_, this);
-    TurnHook settle_hook_ = TurnHook::calling<&RawEndpoint::settle>(this);
 };
 
 }  // namespace switchd

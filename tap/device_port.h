@@ -1,22 +1,28 @@
-// A port behind a TAP interface. When the interface is deleted, the port has no peer any more.
+// A port behind an interface of the kernel: a TAP, a card, one end of a veth pair. When the
+// interface is deleted, the port has no peer any more.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "switchd/core/port_link.h"
-#include "tap/tap_endpoint.h"
+#include "tap/device_endpoint.h"
 
 namespace switchd {
 
-class TapPort final : public PortLink {
+class DevicePort final : public PortLink {
 public:
-    // Throws SetupError. `host` must outlive this.
-    TapPort(Reactor& reactor, PortLinkHost& host, const TapSettings& settings);
+    DevicePort(PortLinkHost& host, std::unique_ptr<DeviceEndpoint> endpoint)
+        : interface_(endpoint->description()), endpoint_(endpoint.get()) {
+        endpoint_->set_carrier(true);
+        host.attach(std::move(endpoint));
+        endpoint_->start();
+    }
 
     void endpoint_left(const Endpoint& endpoint) noexcept override {
         if (&endpoint == endpoint_) endpoint_ = nullptr;
     }
-    // The interface has no carrier while the port is down.
     void set_up(bool up) noexcept override {
         if (endpoint_) endpoint_->set_carrier(up);
     }
@@ -28,7 +34,7 @@ public:
 
 private:
     std::string interface_;
-    TapEndpoint* endpoint_ = nullptr;  // the host's
+    DeviceEndpoint* endpoint_;  // the host's
 };
 
 }  // namespace switchd
