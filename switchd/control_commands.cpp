@@ -317,7 +317,7 @@ ControlReply forwards(const ControlContext& context, ControlArguments arguments)
     if (!nat) return std::unexpected(nat.error());
     json result = json::array();
     for (const NatForward& each : (*nat)->forwards())
-        result.push_back({{"host", each.host_text()}, {"guest", each.guest_text()}});
+        result.push_back({{"host", each.host_text()}, {"guest", each.guest.text()}});
     return result;
 }
 

@@ -33,4 +33,7 @@ int probe_listener(const std::string& path);
 // forbids.
 Fd listen_on(const std::string& path, unsigned mode);
 
+// A datagram socket that receives on `path`; the same otherwise.
+Fd receive_on(const std::string& path, unsigned mode);
+
 }  // namespace switchd

@@ -1,8 +1,6 @@
 #include "switchd/links/datagram_address.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netdb.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -44,27 +42,10 @@ std::expected<DatagramAddress, std::string> DatagramAddress::parse(std::string_v
         return address;
     }
     if (!text.starts_with("udp:")) return wrong(text, "begin with unix: or udp:");
-    const std::string_view rest = text.substr(4);
-    const std::size_t colon = rest.rfind(':');
-    std::string host(rest.substr(0, colon));
-    const std::string port(colon == rest.npos ? "" : rest.substr(colon + 1));
-    const bool bracketed = host.starts_with('[') && host.ends_with(']');
-    if (bracketed) host = host.substr(1, host.size() - 2);
-    addrinfo hints{};
-    hints.ai_family = bracketed ? AF_INET6 : AF_INET;
-    hints.ai_socktype = SOCK_DGRAM;
-    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
-    addrinfo* found = nullptr;
-    in_addr plain{};
-    const bool number = !port.empty() && port.size() <= 5 &&
-                        port.find_first_not_of("0123456789") == port.npos &&
-                        std::stoul(port) <= 0xffff;
-    if (!number || (!bracketed && ::inet_pton(AF_INET, host.c_str(), &plain) != 1) ||
-        ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0)
-        return wrong(text, "write udp:IP:PORT, an IPv6 address in brackets");
-    address.bytes_ = static_cast<socklen_t>(found->ai_addrlen);
-    std::memcpy(static_cast<void*>(&address.unix_), found->ai_addr, address.bytes_);
-    ::freeaddrinfo(found);
+    const auto endpoint = IpEndpoint::parse(text.substr(4));
+    if (!endpoint) return wrong(text, "write udp:IP:PORT, an IPv6 address in brackets");
+    address.bytes_ = endpoint->bytes();
+    std::memcpy(static_cast<void*>(&address.unix_), endpoint->data(), address.bytes_);
     return address;
 }
 
@@ -76,14 +57,17 @@ DatagramAddress DatagramAddress::of(int socket) noexcept {
     return address;
 }
 
+std::optional<IpEndpoint> DatagramAddress::ip() const {
+    return empty() ? std::nullopt : IpEndpoint::of(&any_, bytes_);
+}
+
 bool DatagramAddress::is_multicast() const {
-    return family() == AF_INET && IN_MULTICAST(ntohl(inet_.sin_addr.s_addr));
+    return family() == AF_INET && IN_MULTICAST(ntohl(ipv4().s_addr));
 }
 
 std::uint16_t DatagramAddress::port() const {
-    return family() == AF_INET    ? ntohs(inet_.sin_port)
-           : family() == AF_INET6 ? ntohs(inet6_.sin6_port)
-                                  : std::uint16_t{0};
+    const auto endpoint = ip();
+    return endpoint ? endpoint->port() : std::uint16_t{0};
 }
 
 std::string DatagramAddress::path() const {
@@ -93,21 +77,10 @@ std::string DatagramAddress::path() const {
 }
 
 std::string DatagramAddress::text() const {
-    char host[INET6_ADDRSTRLEN] = "";
-    switch (family()) {
-        case AF_UNIX:
-            if (is_abstract())
-                return fmt::format("unix:@{}",
-                                   printable({unix_.sun_path + 1, bytes_ - path_at - 1}));
-            return "unix:" + path();
-        case AF_INET:
-            ::inet_ntop(AF_INET, &inet_.sin_addr, host, sizeof host);
-            return fmt::format("udp:{}:{}", host, port());
-        case AF_INET6:
-            ::inet_ntop(AF_INET6, &inet6_.sin6_addr, host, sizeof host);
-            return fmt::format("udp:[{}]:{}", host, port());
-        default: return "nobody";
-    }
+    if (const auto endpoint = ip()) return "udp:" + endpoint->text();
+    if (!is_unix()) return "nobody";
+    if (!is_abstract()) return "unix:" + path();
+    return fmt::format("unix:@{}", printable({unix_.sun_path + 1, bytes_ - path_at - 1}));
 }
 
 // The kernel counts a path with its NUL, and so does a peer, or not.

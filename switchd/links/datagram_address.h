@@ -7,9 +7,12 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+
+#include "switchd/core/ip_endpoint.h"
 
 namespace switchd {
 
@@ -41,11 +44,12 @@ public:
     bool operator==(const DatagramAddress& other) const noexcept;
 
 private:
+    std::optional<IpEndpoint> ip() const;
+
     socklen_t bytes_ = 0;
     union {
         sockaddr any_;
         sockaddr_in inet_;
-        sockaddr_in6 inet6_;
         sockaddr_un unix_{};
     };
 };

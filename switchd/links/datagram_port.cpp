@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "switchd/core/error.h"
+#include "switchd/core/unix_socket.h"
 
 namespace switchd {
 
@@ -24,46 +24,20 @@ constexpr int buffer_wish_bytes = 1 << 20;
                      "choose an address of this machine that is free, and a peer it can reach");
 }
 
-Fd datagram_socket(int family) {
-    Fd socket{::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-    if (!socket) throw SetupError("cannot make a socket: " + errno_text(errno));
+Fd deepened(Fd socket) {
     for (const int option : {SO_RCVBUF, SO_SNDBUF})
         ::setsockopt(socket.get(), SOL_SOCKET, option, &buffer_wish_bytes, sizeof(int));
     return socket;
 }
 
-bool is_deserted_socket(const DatagramAddress& address) {
-    struct stat file {};
-    if (::lstat(address.path().c_str(), &file) != 0 || !S_ISSOCK(file.st_mode)) return false;
-    const Fd probe = datagram_socket(AF_UNIX);
-    return ::connect(probe.get(), address.data(), address.bytes()) != 0 && errno == ECONNREFUSED;
-}
-
-Fd bind_unix(const DatagramAddress& local, unsigned mode) {
-    Fd socket = datagram_socket(AF_UNIX);
-    const auto bind = [&] { return ::bind(socket.get(), local.data(), local.bytes()) == 0; };
-    bool bound = bind();
-    if (!bound && errno == EADDRINUSE) {
-        if (!is_deserted_socket(local))
-            throw SetupError("cannot receive on " + local.text() + ": it is in use",
-                             "stop whoever uses it, or choose another path");
-        ::unlink(local.path().c_str());
-        bound = bind();
-    }
-    if (!bound)
-        throw SetupError(
-            "cannot receive on " + local.text() + ": " + errno_text(errno),
-            room_or(errno, "choose a directory that exists and that you may write to"));
-    if (::chmod(local.path().c_str(), mode) != 0) {
-        const int error = errno;
-        ::unlink(local.path().c_str());
-        throw SetupError("cannot receive on " + local.text() + ": " + errno_text(error));
-    }
-    return socket;
+Fd udp_socket(int family) {
+    Fd socket{::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    if (!socket) throw SetupError("cannot make a socket: " + errno_text(errno));
+    return deepened(std::move(socket));
 }
 
 Fd bind_udp(const DatagramAddress& local, const DatagramAddress& remote) {
-    Fd socket = datagram_socket(local.family());
+    Fd socket = udp_socket(local.family());
     if (::bind(socket.get(), local.data(), local.bytes()) != 0) fail(local, "receive on");
     if (::connect(socket.get(), remote.data(), remote.bytes()) != 0) fail(remote, "send to");
     return socket;
@@ -72,7 +46,7 @@ Fd bind_udp(const DatagramAddress& local, const DatagramAddress& remote) {
 // All that use a group on one machine receive on the same port, and hear what the others send from
 // there. We send from a port of our own, so that we can tell what is ours.
 DatagramSockets join(const DatagramAddress& group, const DatagramAddress& interface) {
-    DatagramSockets sockets{datagram_socket(AF_INET), datagram_socket(AF_INET), group};
+    DatagramSockets sockets{udp_socket(AF_INET), udp_socket(AF_INET), group};
     constexpr int on = 1;
     ip_mreq membership{group.ipv4(), {}};
     if (!interface.empty()) membership.imr_interface = interface.ipv4();
@@ -93,7 +67,7 @@ DatagramSockets join(const DatagramAddress& group, const DatagramAddress& interf
 
 DatagramSockets open(const DatagramAddress& local, const DatagramAddress& remote, unsigned mode) {
     if (remote.is_multicast()) return join(remote, local);
-    if (local.is_unix()) return {bind_unix(local, mode), {}, remote};
+    if (local.is_unix()) return {deepened(receive_on(local.path(), mode)), {}, remote};
     return {bind_udp(local, remote), {}, remote};
 }
 

@@ -101,14 +101,9 @@ SlirpConfig config_of(const NatSettings& settings) {
     return config;
 }
 
-const sockaddr* pointer_to(const sockaddr_in6& address) {
-    return reinterpret_cast<const sockaddr*>(&address);
-}
-socklen_t bytes_of(const NatForward& forward) {
-    return forward.ipv6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
-}
 int flags_of(const NatForward& forward) {
-    return (forward.udp ? SLIRP_HOSTFWD_UDP : 0) | (forward.ipv6 ? SLIRP_HOSTFWD_V6ONLY : 0);
+    return (forward.udp ? SLIRP_HOSTFWD_UDP : 0) |
+           (forward.host.is_ipv6() ? SLIRP_HOSTFWD_V6ONLY : 0);
 }
 
 }  // namespace
@@ -185,8 +180,8 @@ NatEndpoint::NatEndpoint(Reactor& reactor, FrameSink& sink, const NatSettings& s
 }
 
 std::expected<void, std::string> NatEndpoint::forward(const NatForward& wanted) {
-    if (::slirp_add_hostxfwd(slirp_, pointer_to(wanted.host), bytes_of(wanted),
-                             pointer_to(wanted.guest), bytes_of(wanted), flags_of(wanted)) == 0)
+    if (::slirp_add_hostxfwd(slirp_, wanted.host.data(), wanted.host.bytes(), wanted.guest.data(),
+                             wanted.guest.bytes(), flags_of(wanted)) == 0)
         return {};
     return std::unexpected(fmt::format(
         "cannot forward {}: {} ({})", wanted.text(), errno_text(errno),
@@ -202,7 +197,7 @@ std::expected<void, std::string> NatEndpoint::add(const NatForward& wanted) {
 }
 
 void NatEndpoint::remove(const NatForward& wanted) noexcept {
-    ::slirp_remove_hostxfwd(slirp_, pointer_to(wanted.host), bytes_of(wanted), flags_of(wanted));
+    ::slirp_remove_hostxfwd(slirp_, wanted.host.data(), wanted.host.bytes(), flags_of(wanted));
 }
 
 void NatEndpoint::receive(std::span<const std::byte> bytes) noexcept {

@@ -29,59 +29,18 @@ std::optional<unsigned> number_in(std::string_view text, unsigned max) {
     return number;
 }
 
-struct Address {
-    bool ipv6 = false;
-    sockaddr_in6 socket{};  // of IPv4: a sockaddr_in
-};
-
-// "IP:PORT", an IPv6 address in brackets. An empty IP is 0.0.0.0.
-std::optional<Address> address_in(std::string_view text) {
-    const std::size_t colon = text.rfind(':');
-    if (colon == text.npos) return std::nullopt;
-    const auto port = number_in(text.substr(colon + 1), 0xffff);
-    if (!port || *port == 0) return std::nullopt;
-    std::string host(text.substr(0, colon));
-    Address address;
-    address.ipv6 = host.starts_with('[') && host.ends_with(']');
-    if (address.ipv6) {
-        host = host.substr(1, host.size() - 2);
-        address.socket.sin6_family = AF_INET6;
-        address.socket.sin6_port = htons(static_cast<std::uint16_t>(*port));
-        if (::inet_pton(AF_INET6, host.c_str(), &address.socket.sin6_addr) != 1)
-            return std::nullopt;
-        return address;
-    }
-    sockaddr_in ipv4{};
-    ipv4.sin_family = AF_INET;
-    ipv4.sin_port = htons(static_cast<std::uint16_t>(*port));
-    if (!host.empty() && ::inet_pton(AF_INET, host.c_str(), &ipv4.sin_addr) != 1)
-        return std::nullopt;
-    std::memcpy(&address.socket, &ipv4, sizeof ipv4);
-    return address;
-}
-
-std::string text_of(const sockaddr_in6& socket, bool ipv6) {
-    char text[INET6_ADDRSTRLEN] = "";
-    if (ipv6) {
-        ::inet_ntop(AF_INET6, &socket.sin6_addr, text, sizeof text);
-        return fmt::format("[{}]:{}", text, ntohs(socket.sin6_port));
-    }
-    sockaddr_in ipv4;
-    std::memcpy(&ipv4, &socket, sizeof ipv4);
-    ::inet_ntop(AF_INET, &ipv4.sin_addr, text, sizeof text);
-    return fmt::format("{}:{}", text, ntohs(ipv4.sin_port));
-}
-
 }  // namespace
 
 std::expected<NatForward, std::string> NatForward::parse_host(std::string_view text) {
+    constexpr std::string_view remedy = "write tcp: or udp:, and [IP]:PORT";
     NatForward forward;
     forward.udp = text.starts_with("udp:");
-    const auto host =
-        forward.udp || text.starts_with("tcp:") ? address_in(text.substr(4)) : std::nullopt;
-    if (!host) return wrong(text, "port of the host", "write tcp: or udp:, and [IP]:PORT");
-    forward.ipv6 = host->ipv6;
-    forward.host = host->socket;
+    if (!forward.udp && !text.starts_with("tcp:")) return wrong(text, "port of the host", remedy);
+    const std::string_view rest = text.substr(4);
+    const auto host = IpEndpoint::parse(rest.starts_with(':') ? fmt::format("0.0.0.0{}", rest)
+                                                              : std::string(rest));
+    if (!host || host->port() == 0) return wrong(text, "port of the host", remedy);
+    forward.host = *host;
     return forward;
 }
 
@@ -89,23 +48,19 @@ std::expected<NatForward, std::string> NatForward::parse(std::string_view text) 
     const std::size_t dash = std::min(text.find('-'), text.size());
     auto forward = parse_host(text.substr(0, dash));
     if (!forward) return forward;
-    const std::string_view rest = text.substr(std::min(dash + 1, text.size()));
-    const auto guest = rest.starts_with(':') ? std::nullopt : address_in(rest);
-    if (!guest)
+    const auto guest = IpEndpoint::parse(text.substr(std::min(dash + 1, text.size())));
+    if (!guest || guest->port() == 0)
         return wrong(text, "forward",
                      "write -IP:PORT of the guest, as in "
                      "tcp:127.0.0.1:2222-10.0.2.15:22");
-    if (guest->ipv6 != forward->ipv6)
+    if (guest->is_ipv6() != forward->host.is_ipv6())
         return wrong(text, "forward", "both addresses are IPv4, or both IPv6");
-    forward->guest = guest->socket;
+    forward->guest = *guest;
     return forward;
 }
 
 std::string NatForward::host_text() const {
-    return fmt::format("{}:{}", udp ? "udp" : "tcp", text_of(host, ipv6));
-}
-std::string NatForward::guest_text() const {
-    return text_of(guest, ipv6);
+    return fmt::format("{}:{}", udp ? "udp" : "tcp", host.text());
 }
 
 std::expected<void, std::string> NatSettings::set_network(std::string_view text) {
@@ -145,18 +100,13 @@ std::expected<void, std::string> NatSettings::set_network6(std::string_view text
 }
 
 std::expected<void, std::string> NatSettings::check(const NatForward& forward) const {
-    if (forward.ipv6 && !network6)
-        return wrong(forward.guest_text(), "guest of this NAT", "it has no IPv6: net6=off");
-    bool inside = false;
-    if (forward.ipv6) {
-        inside = std::memcmp(&forward.guest.sin6_addr, &*network6, 8) == 0;
-    } else {
-        sockaddr_in guest;
-        std::memcpy(&guest, &forward.guest, sizeof guest);
-        inside = (guest.sin_addr.s_addr & netmask.s_addr) == network.s_addr;
-    }
+    const IpEndpoint& guest = forward.guest;
+    if (guest.is_ipv6() && !network6)
+        return wrong(guest.text(), "guest of this NAT", "it has no IPv6: net6=off");
+    const bool inside = guest.is_ipv6() ? std::memcmp(&guest.ipv6(), &*network6, 8) == 0
+                                        : (guest.ipv4().s_addr & netmask.s_addr) == network.s_addr;
     if (!inside)
-        return wrong(forward.guest_text(), "guest of this NAT", "choose an address in its network");
+        return wrong(guest.text(), "guest of this NAT", "choose an address in its network");
     return {};
 }
 

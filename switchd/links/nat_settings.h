@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "switchd/core/ip_endpoint.h"
+
 namespace switchd {
 
 // A port of the host whose connections or datagrams go to a machine in the network, as QEMU writes
@@ -16,16 +18,14 @@ namespace switchd {
 // The host's address may be left out: all of IPv4.
 struct NatForward {
     bool udp = false;
-    bool ipv6 = false;             // both are
-    sockaddr_in6 host{}, guest{};  // of IPv4: a sockaddr_in
+    IpEndpoint host, guest;  // both of IPv4, or both of IPv6
 
     // The error is one line.
     static std::expected<NatForward, std::string> parse(std::string_view text);
     // "tcp:127.0.0.1:2222": without a guest.
     static std::expected<NatForward, std::string> parse_host(std::string_view text);
     std::string host_text() const;
-    std::string guest_text() const;
-    std::string text() const { return host_text() + "-" + guest_text(); }
+    std::string text() const { return host_text() + "-" + guest.text(); }
     // Of the same port of the host; the guest does not matter.
     bool same_host(const NatForward& other) const { return host_text() == other.host_text(); }
 };

@@ -70,3 +70,28 @@ TEST_CASE("what cannot be listened on says why", "[unix_socket]") {
     CHECK_THROWS_WITH(listen_on(directory / "missing/socket", 0600),
                       Catch::Contains("No such file or directory"));
 }
+
+TEST_CASE("a datagram socket receives on its path, and takes that of one that died",
+          "[unix_socket]") {
+    const TemporaryDirectory directory;
+    receive_on(directory / "socket", 0600).reset();
+    REQUIRE(std::filesystem::exists(directory / "socket"));
+    const Fd socket = receive_on(directory / "socket", 0620);
+    CHECK(mode_of(directory / "socket") == 0620);
+    const Fd client = unix_socket(SOCK_DGRAM);
+    REQUIRE(connect_to(client, directory / "socket") == 0);
+    REQUIRE(::send(client.get(), "hello", 5, 0) == 5);
+    char heard[8];
+    CHECK(::recv(socket.get(), heard, sizeof heard, MSG_DONTWAIT) == 5);
+}
+
+TEST_CASE("what another socket or file has is not received on", "[unix_socket]") {
+    const TemporaryDirectory directory;
+    const Fd first = receive_on(directory / "socket", 0600);
+    CHECK_THROWS_WITH(receive_on(directory / "socket", 0600), Catch::Contains("in use"));
+    const Fd listener = listen_on(directory / "stream", 0600);
+    CHECK_THROWS_WITH(receive_on(directory / "stream", 0600), Catch::Contains("in use"));
+    std::ofstream{directory / "file"} << "precious";
+    CHECK_THROWS_WITH(receive_on(directory / "file", 0600), Catch::Contains("cannot receive on"));
+    CHECK(std::filesystem::file_size(directory / "file") == 8);
+}
