@@ -4,6 +4,7 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "switchd/core/error.h"
@@ -24,7 +25,8 @@ std::string text_of(const std::string& path) {
     return std::move(*text);
 }
 
-// Values are at most arrays of words. The library copies and prints what it holds by recursion.
+// Values are at most bridges with arrays of ports. The library copies and prints what it holds by
+// recursion.
 constexpr int depth_max = 8;
 
 // The library would take the last of two members of one name; who wrote both meant something else.
@@ -69,28 +71,47 @@ std::string value_of(const std::string& path, const std::string& name, const jso
                     path, name, value.dump(-1, ' ', true).substr(0, 40)));
 }
 
+// None: it is false, or an empty list: the same as not there.
+std::optional<ConfigMember> member_of(const std::string& path, const std::string& name,
+                                      const json& value) {
+    ConfigMember member{name, {}};
+    if (value == false || (value.is_array() && value.empty())) return std::nullopt;
+    if (value.is_array())
+        for (const json& each : value) member.values.push_back(value_of(path, name, each));
+    else if (value != true)
+        member.values.push_back(value_of(path, name, value));
+    return member;
+}
+
+std::vector<ConfigMember> bridge_of(const std::string& path, const json& entry) {
+    if (!entry.is_object())
+        throw ConfigError(fmt::format(
+            "{}: \"bridge\" is an array of objects, as in [{{\"name\": \"lan\"}}]", path));
+    std::vector<ConfigMember> members;
+    for (const auto& [name, value] : entry.items())
+        if (auto member = member_of(path, name, value)) members.push_back(std::move(*member));
+    return members;
+}
+
 }  // namespace
 
-std::vector<ConfigMember> read_config_file(const std::string& path) {
-    const json config = parse(path, text_of(path));
-    if (!config.is_object())
+Config read_config_file(const std::string& path) {
+    const json parsed = parse(path, text_of(path));
+    if (!parsed.is_object())
         throw ConfigError(
             fmt::format("{}: is no JSON object (write {{\"numports\": 64}}, for "
                         "example)",
                         path));
-    std::vector<ConfigMember> members;
-    for (const auto& [name, value] : config.items()) {
-        if (value == false) continue;
-        ConfigMember member{name, {}};
-        if (value.is_array()) {
-            if (value.empty()) continue;
-            for (const json& each : value) member.values.push_back(value_of(path, name, each));
-        } else if (value != true) {
-            member.values.push_back(value_of(path, name, value));
+    Config config;
+    for (const auto& [name, value] : parsed.items()) {
+        if (name == "bridge") {
+            for (const json& entry : value.is_array() ? value : json::array({value}))
+                config.bridges.push_back(bridge_of(path, entry));
+        } else if (auto member = member_of(path, name, value)) {
+            config.members.push_back(std::move(*member));
         }
-        members.push_back(std::move(member));
     }
-    return members;
+    return config;
 }
 
 }  // namespace switchd

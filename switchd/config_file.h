@@ -9,6 +9,10 @@
 //
 //     {"port": [{"type": "tap", "name": "vm1"}, {"type": "stream", "name": "vm2"}]}
 //
+// Several bridges are an array of objects with the options of each:
+//
+//     {"run-dir": "/run/lab", "bridge": [{"name": "inside"}, {"name": "dmz", "numports": 64}]}
+//
 // What the options mean is not known here.
 #pragma once
 
@@ -23,13 +27,18 @@ struct ConfigMember {
     std::vector<std::string> values;  // as on the command line; none: it was true
 };
 
+struct Config {
+    std::vector<ConfigMember> members;               // in the order of their names
+    std::vector<std::vector<ConfigMember>> bridges;  // of each entry of "bridge"
+};
+
 // What is wrong with a file, in one line that names it, and where in it that can be said.
 class ConfigError : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
 
-// In the order of their names. Throws ConfigError.
-std::vector<ConfigMember> read_config_file(const std::string& path);
+// Throws ConfigError.
+Config read_config_file(const std::string& path);
 
 }  // namespace switchd

@@ -34,8 +34,15 @@ bool digits_only(std::string_view text) {
 // One of them, as its link sees it.
 class ConfiguredPorts::Entry final : public PortLinkHost {
 public:
-    Entry(Bridge& bridge, Port& port, PortSpec spec)
-        : bridge_(bridge), number_(port.number), name_(port.name), spec_(std::move(spec)) {}
+    Entry(Bridge& bridge, Port& port, PortSpec spec, PortRegistry& registry)
+        : bridge_(bridge),
+          number_(port.number),
+          name_(port.name),
+          spec_(std::move(spec)),
+          registry_(registry) {
+        registry_.names.insert(name_);
+    }
+    ~Entry() override { registry_.names.erase(name_); }
 
     FrameSink& sink() override { return bridge_; }
     void attach(std::unique_ptr<Endpoint> endpoint) override {
@@ -55,11 +62,16 @@ private:
     PortNumber number_;
     std::string name_;
     PortSpec spec_;
+    PortRegistry& registry_;
 };
 
 ConfiguredPorts::ConfiguredPorts(Reactor& reactor, Log& log, Bridge& bridge,
-                                 std::string run_directory)
-    : reactor_(reactor), log_(log), bridge_(bridge), run_directory_(std::move(run_directory)) {
+                                 std::string run_directory, PortRegistry& registry)
+    : reactor_(reactor),
+      log_(log),
+      bridge_(bridge),
+      run_directory_(std::move(run_directory)),
+      registry_(registry) {
     bridge_.add_observer(this);
 }
 
@@ -77,10 +89,10 @@ std::expected<const Port*, std::string> ConfiguredPorts::add(const PortSpec& spe
 
     Port& port = bridge_.add_port(*number, *name);
     port.allocatable = false;
-    Entry& entry = *entries_.emplace_back(std::make_unique<Entry>(bridge_, port, spec));
+    Entry& entry = *entries_.emplace_back(std::make_unique<Entry>(bridge_, port, spec, registry_));
     try {
-        entry.link =
-            (*type)->make({reactor_, log_, entry, entry.name(), run_directory_, entry.spec()});
+        entry.link = (*type)->make(
+            {reactor_, log_, entry, entry.name(), run_directory_, entry.spec(), registry_});
         return &port;
     } catch (const SetupError& error) {
         entries_.pop_back();
@@ -113,8 +125,7 @@ std::expected<std::string, std::string> ConfiguredPorts::name_for(const PortSpec
     if (!said) said = spec.find("ifname");
     if (!said)
         for (unsigned i = 1;; ++i)
-            if (std::string name = fmt::format("{}{}", spec.type, i); !bridge_.port_of_name(name))
-                return name;
+            if (std::string name = fmt::format("{}{}", spec.type, i); !is_taken(name)) return name;
     const std::string& name = *said;
     const auto wrong = [&](std::string_view remedy) {
         return std::unexpected(
@@ -126,10 +137,14 @@ std::expected<std::string, std::string> ConfiguredPorts::name_for(const PortSpec
     if (name.starts_with('p') && digits_only(std::string_view(name).substr(1)))
         return wrong("p and a number is that of a port that plugs get");
     if (is_reserved_port_name(name)) return wrong("in flows it means something else");
-    if (name == bridge_.name() || bridge_.port_of_name(name))
+    if (is_taken(name))
         return std::unexpected(
             fmt::format("there is a port with this name already: {} (choose another)", name));
     return name;
+}
+
+bool ConfiguredPorts::is_taken(const std::string& name) const {
+    return name == bridge_.name() || bridge_.port_of_name(name) || registry_.names.contains(name);
 }
 
 std::expected<void, std::string> ConfiguredPorts::remove(std::string_view name) {

@@ -10,6 +10,7 @@
 
 #include "switchd/bridge.h"
 #include "switchd/links/nat_port.h"
+#include "switchd/port_registry.h"
 #include "switchd/port_types.h"
 
 namespace switchd {
@@ -17,7 +18,8 @@ namespace switchd {
 class ConfiguredPorts final : private BridgeObserver {
 public:
     // All must outlive this. `run_directory` holds the sockets of ports; empty: there is none.
-    ConfiguredPorts(Reactor& reactor, Log& log, Bridge& bridge, std::string run_directory);
+    ConfiguredPorts(Reactor& reactor, Log& log, Bridge& bridge, std::string run_directory,
+                    PortRegistry& registry);
     ~ConfiguredPorts() override;
 
     // The port, or why there is none, in one line; then nothing has changed.
@@ -41,6 +43,7 @@ private:
     Entry* find(PortNumber port) const;
     std::expected<PortNumber, std::string> number_for(const PortSpec& spec) const;
     std::expected<std::string, std::string> name_for(const PortSpec& spec) const;
+    bool is_taken(const std::string& name) const;
     void let_go(PortNumber port) noexcept;
 
     void port_created(const Port&) override {}
@@ -55,6 +58,7 @@ private:
     Log& log_;
     Bridge& bridge_;
     std::string run_directory_;
+    PortRegistry& registry_;
     std::vector<std::unique_ptr<Entry>> entries_;
 };
 

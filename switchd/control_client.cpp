@@ -53,11 +53,14 @@ std::string exchange(const Fd& socket, const std::string& path, const std::strin
 
 }  // namespace
 
-json call_switch(const std::string& socket_path, std::string_view method,
+json call_switch(const std::string& socket_path, const std::string& bridge, std::string_view method,
                  std::span<const std::string> arguments) {
     const Fd socket = connect_to(socket_path);
     json request = {{"jsonrpc", "2.0"}, {"id", 1}, {"method", method}};
-    if (!arguments.empty()) request["params"] = arguments;
+    if (!bridge.empty())
+        request["params"] = {{"bridge", bridge}, {"words", arguments}};
+    else if (!arguments.empty())
+        request["params"] = arguments;
     // A word of the command line may be no UTF-8.
     const std::string line = request.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
     if (line.size() > ControlServer::request_bytes_max)

@@ -15,9 +15,10 @@ class NoSwitchError : public SetupError {
     using SetupError::SetupError;
 };
 
-// The result of `method` on the switch behind `socket_path`. Throws NoSwitchError; SetupError when
-// the switch refuses or answers what is no JSON-RPC.
-nlohmann::json call_switch(const std::string& socket_path, std::string_view method,
-                           std::span<const std::string> arguments = {});
+// The result of `method` on the switch behind `socket_path`, on this bridge, or the first if its
+// name is empty. Throws NoSwitchError; SetupError when the switch refuses or answers what is no
+// JSON-RPC.
+nlohmann::json call_switch(const std::string& socket_path, const std::string& bridge,
+                           std::string_view method, std::span<const std::string> arguments);
 
 }  // namespace switchd

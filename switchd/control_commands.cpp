@@ -332,6 +332,37 @@ ControlReply change_forwards(const ControlContext& context, ControlArguments arg
     return json::object();
 }
 
+// -- bridges
+
+json bridges(const ControlContext& context) {
+    json result = json::array();
+    for (const Bridge* bridge : context.bridges.list().all()) {
+        const auto its = context.bridges.context(bridge->name());
+        const auto ports = bridge->ports();
+        result.push_back({{"bridge", bridge->name()},
+                          {"vde_directory", its->vde_directory},
+                          {"ports", ports.size()},
+                          {"ports_active", std::ranges::count_if(ports, &Port::active)},
+                          {"rules", bridge->tables().flow_tables().shown()},
+                          {"stations", bridge->tables().macs().size()}});
+    }
+    return result;
+}
+
+ControlReply add_bridge(const ControlContext& context, ControlArguments arguments) {
+    if (const auto added = context.bridges.add_bridge(arguments); !added)
+        return std::unexpected(added.error());
+    const std::string& directory = context.bridges.context(arguments[0])->vde_directory;
+    return json{
+        {"bridge", arguments[0]}, {"vde_directory", directory}, {"qemu", plug_hint(directory)}};
+}
+
+ControlReply delete_bridge(const ControlContext& context, ControlArguments arguments) {
+    if (const auto removed = context.bridges.remove_bridge(arguments[0]); !removed)
+        return std::unexpected(removed.error());
+    return json::object();
+}
+
 std::string_view reason_of(FlowModError error) {
     switch (error) {
         case FlowModError::table_full: return "the table is full, or all rules hold too much";
@@ -376,6 +407,10 @@ ControlReply ask(const ControlContext& context, ControlArguments) {
 using enum FlowMod::Command;
 constexpr ControlCommand commands[] = {
     {"show", "", "the switch: where it is, how to plug in, what it holds", 0, 0, ask<show>},
+    {"bridges", "", "the bridges of the switch; others are told with --bridge", 0, 0, ask<bridges>},
+    {"add-bridge", "NAME [OPTION...]", "add a bridge: options as --help of switchd has them", 1,
+     100, add_bridge},
+    {"del-bridge", "NAME", "remove a bridge, with all that is plugged in", 1, 1, delete_bridge},
     {"ports", "", "the ports: what is attached, traffic, drops", 0, 0, ask<ports>},
     {"port-types", "", "the types of ports, their keys and defaults", 0, 0, ask<types>},
     {"add-port", "type=TYPE[,KEY=VALUE...]", "add a port: a TAP, a socket for QEMU", 1, 1,

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "switchd/core/printable.h"
+
 namespace switchd {
 
 using nlohmann::json;
@@ -41,22 +44,38 @@ bool is_request(const json& call) {
            (id == call.end() || id->is_string() || id->is_number() || id->is_null());
 }
 
-// None: these are no words.
-std::optional<std::vector<std::string>> words_of(const json& call) {
+struct Parameters {
+    std::string bridge;  // empty: the first
     std::vector<std::string> words;
+};
+
+// None: they are neither an array of words nor an object with one.
+std::optional<Parameters> parameters_of(const json& call) {
+    Parameters result;
     const auto params = call.find("params");
-    if (params == call.end()) return words;
-    if (!params->is_array()) return std::nullopt;
-    for (const json& word : *params) {
-        if (!word.is_string()) return std::nullopt;
-        words.push_back(word.get<std::string>());
+    if (params == call.end()) return result;
+    const json* words = &*params;
+    if (params->is_object()) {
+        const auto bridge = params->find("bridge");
+        const auto inner = params->find("words");
+        if (bridge == params->end() || !bridge->is_string() || params->size() > 2)
+            return std::nullopt;
+        result.bridge = bridge->get<std::string>();
+        if (inner == params->end())
+            return params->size() == 1 ? std::optional(result) : std::nullopt;
+        words = &*inner;
     }
-    return words;
+    if (!words->is_array()) return std::nullopt;
+    for (const json& word : *words) {
+        if (!word.is_string()) return std::nullopt;
+        result.words.push_back(word.get<std::string>());
+    }
+    return result;
 }
 
 class Dialog final : public CommandDialog {
 public:
-    explicit Dialog(const ControlContext& context) : context_(context) {}
+    explicit Dialog(ControlledBridges& bridges) : bridges_(bridges) {}
 
 private:
     bool hear(std::string_view bytes) override {
@@ -65,6 +84,8 @@ private:
     }
     Progress go_on(std::string& reply) override {
         if (list_) {
+            // What it tells of may have gone.
+            if (removals_ != bridges_.list().removals()) return Progress::over;
             go_on_listing(reply);
             return Progress::more;
         }
@@ -84,12 +105,13 @@ private:
 
     void answer(std::string_view request, std::string& reply);
     void run(const ControlCommand& command, const json& id,
-             const std::optional<std::vector<std::string>>& words, std::string& reply);
+             const std::optional<Parameters>& parameters, std::string& reply);
     void go_on_listing(std::string& reply);
 
-    const ControlContext& context_;
+    ControlledBridges& bridges_;
     std::string input_;
-    ControlList list_;  // what is being told
+    ControlList list_;            // what is being told
+    std::uint64_t removals_ = 0;  // of bridges, when it began
     bool list_begun_ = false;
 };
 
@@ -108,19 +130,27 @@ void Dialog::answer(std::string_view request, std::string& reply) {
             reply +=
                 failure(id, method_not_found, "no command '" + method + "'; see switchctl --help");
         else
-            run(*command, id, words_of(call), reply);
+            run(*command, id, parameters_of(call), reply);
     }
 }
 
 void Dialog::run(const ControlCommand& command, const json& id,
-                 const std::optional<std::vector<std::string>>& words, std::string& reply) {
-    if (!words || words->size() < command.arguments_min || words->size() > command.arguments_max) {
+                 const std::optional<Parameters>& parameters, std::string& reply) {
+    if (!parameters || parameters->words.size() < command.arguments_min ||
+        parameters->words.size() > command.arguments_max) {
         reply += failure(id, invalid_params,
                          fmt::format("params of {} are an array of {} to {} strings", command.name,
                                      command.arguments_min, command.arguments_max));
         return;
     }
-    ControlReply result = command.run(context_, *words);
+    const auto context = bridges_.context(parameters->bridge);
+    if (!context) {
+        reply += failure(id, refused,
+                         fmt::format("there is no bridge '{}' (see switchctl bridges)",
+                                     printable(parameters->bridge)));
+        return;
+    }
+    ControlReply result = command.run(*context, parameters->words);
     if (!result) {
         reply += failure(id, refused, result.error());
         return;
@@ -128,6 +158,7 @@ void Dialog::run(const ControlCommand& command, const json& id,
     reply += fmt::format(R"({{"jsonrpc":"2.0","id":{},"result":)", text_of(id));
     if (auto* list = std::get_if<ControlList>(&*result)) {
         list_ = std::move(*list);
+        removals_ = bridges_.list().removals();
         list_begun_ = false;
         reply += '[';
     } else {
@@ -149,8 +180,8 @@ void Dialog::go_on_listing(std::string& reply) {
 
 }  // namespace
 
-ControlServer::ControlServer(RequestTurns& turns, const std::string& path, ControlContext context)
-    : context_(std::move(context)),
-      socket_(turns, path, [this] { return std::make_unique<Dialog>(context_); }) {}
+ControlServer::ControlServer(RequestTurns& turns, const std::string& path,
+                             ControlledBridges& bridges)
+    : socket_(turns, path, [&bridges] { return std::make_unique<Dialog>(bridges); }) {}
 
 }  // namespace switchd

@@ -1,5 +1,8 @@
 // The control socket: JSON-RPC 2.0 over a unix stream, one object per line each way.
 //
+// Parameters are an array of words; of another bridge than the first they are an object,
+// {"bridge": NAME, "words": [...]}.
+//
 // A client that sends what is no request gets the error that JSON-RPC has for it; one that sends a
 // line that is too long is let go then.
 #pragma once
@@ -15,14 +18,13 @@ class ControlServer {
 public:
     static constexpr std::size_t request_bytes_max = 64 << 10;
 
-    // Throws SetupError, as CommandSocket.
-    ControlServer(RequestTurns& turns, const std::string& path, ControlContext context);
+    // `bridges` must outlive this. Throws SetupError, as CommandSocket.
+    ControlServer(RequestTurns& turns, const std::string& path, ControlledBridges& bridges);
 
     void close() noexcept { socket_.close(); }
     bool idle() const { return socket_.idle(); }
 
 private:
-    ControlContext context_;
     CommandSocket socket_;
 };
 

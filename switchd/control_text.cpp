@@ -89,6 +89,19 @@ std::string show(const json& result) {
         number(result.at("stations")), number(result.at("megaflows")));
 }
 
+std::string bridges(const json& result) {
+    Table table{{"BRIDGE", "ACTIVE", "PORTS", "RULES", "STATIONS", "PLUG IN"}};
+    for (const json& each : result)
+        table.add({each.at("bridge").get<std::string>(), number(each.at("ports_active")),
+                   number(each.at("ports")), number(each.at("rules")), number(each.at("stations")),
+                   each.at("vde_directory").get<std::string>()});
+    return table.text();
+}
+
+std::string added_bridge(const json& result) {
+    return fmt::format("plug in    qemu-system-x86_64 {}\n", result.at("qemu").get<std::string>());
+}
+
 std::string port(const json& value) {
     return value == port_local ? "LOCAL" : number(value);
 }
@@ -219,6 +232,9 @@ struct Printer {
     std::string (*print)(const json&);
 };
 constexpr Printer printers[] = {{"show", show},
+                                {"bridges", bridges},
+                                {"add-bridge", added_bridge},
+                                {"del-bridge", nothing},
                                 {"ports", ports},
                                 {"add-port", added_port},
                                 {"del-port", nothing},

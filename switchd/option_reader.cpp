@@ -7,8 +7,6 @@
 #include <numeric>
 #include <utility>
 
-#include "switchd/config_file.h"
-
 namespace switchd {
 
 namespace po = boost::program_options;
@@ -120,10 +118,10 @@ OptionsExit OptionReader::unknown(const std::string& name) const {
                                              suggestion("--", word, names_, program_)));
 }
 
-std::optional<OptionsExit> OptionReader::read(int argc, const char* const* argv) {
+std::optional<OptionsExit> OptionReader::read(std::span<const std::string> words) {
     namespace style = po::command_line_style;
     try {
-        const auto parsed = po::command_line_parser(argc, argv)
+        const auto parsed = po::command_line_parser({words.begin(), words.end()})
                                 .options(library_->known)
                                 .style(style::unix_style & ~style::allow_guessing)
                                 .allow_unregistered()
@@ -140,30 +138,23 @@ std::optional<OptionsExit> OptionReader::read(int argc, const char* const* argv)
     return std::nullopt;
 }
 
-std::optional<OptionsExit> OptionReader::read_config(const char* own_name) {
-    if (!given(own_name)) return std::nullopt;
-    const std::string path = value(own_name);
-    const auto refuse = [&](std::string_view what) {
-        return usage_error(program_, fmt::format("{}: {}", path, what));
-    };
-    try {
-        po::parsed_options parsed(&library_->known);
-        for (ConfigMember& member : read_config_file(path)) {
-            const OptionText* const option = find(member.name);
-            if (!option)
-                return refuse(fmt::format("unknown option \"{}\"{}", member.name,
-                                          suggestion("", member.name, names_, program_)));
-            if (member.name == own_name || member.name == "help" || member.name == "version")
-                return refuse(fmt::format("\"{}\" is for the command line only", member.name));
-            if (const std::string what = misused(*option, member.values.size()); !what.empty())
-                return refuse(what);
-            parsed.options.emplace_back(member.name, std::move(member.values));
-        }
-        po::store(parsed, library_->values);
-    } catch (const ConfigError& error) {
-        return usage_error(program_, error.what());
+std::expected<void, std::string> OptionReader::add(std::span<const ConfigMember> members) {
+    po::parsed_options parsed(&library_->known);
+    for (const ConfigMember& member : members) {
+        const OptionText* const option = find(member.name);
+        if (!option)
+            return std::unexpected(fmt::format("unknown option \"{}\"{}", member.name,
+                                               suggestion("", member.name, names_, program_)));
+        if (const std::string what = misused(*option, member.values.size()); !what.empty())
+            return std::unexpected(what);
+        parsed.options.emplace_back(member.name, member.values);
     }
-    return std::nullopt;
+    try {
+        po::store(parsed, library_->values);
+    } catch (const po::error& error) {
+        return std::unexpected(error.what());
+    }
+    return {};
 }
 
 }  // namespace switchd

@@ -2,6 +2,7 @@
 // is wrong with them in this project's words. Its source alone knows the library that does it.
 #pragma once
 
+#include <expected>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "switchd/config_file.h"
 #include "switchd/options.h"
 
 namespace switchd {
@@ -34,11 +36,10 @@ public:
                  std::initializer_list<std::span<const OptionText>> groups);
     ~OptionReader();
 
-    // None: all is well, ask for the options.
-    std::optional<OptionsExit> read(int argc, const char* const* argv);
-    // After read(): what the command line has not said is taken from the file that this option
-    // names, if it is given.
-    std::optional<OptionsExit> read_config(const char* option);
+    // `words` stand behind the program's name. None: all is well, ask for the options.
+    std::optional<OptionsExit> read(std::span<const std::string> words);
+    // What has not been said yet. The error is one line that names the option.
+    std::expected<void, std::string> add(std::span<const ConfigMember> members);
 
     bool given(const char* name) const;
     std::string value(const char* name) const;

@@ -9,12 +9,10 @@
 #include <vector>
 
 #include "flows/flow_tables.h"
-#include "switchd/core/unix_socket.h"
 #include "switchd/option_reader.h"
 #include "switchd/port_types.h"
 #include "switchd/run_directory.h"
 #include "switchd/version.h"
-#include "vde-compat/control_directory.h"
 #include "vde-compat/setting_values.h"
 
 namespace switchd {
@@ -31,10 +29,15 @@ constexpr OptionText general_options[] = {
     {"run-dir", "DIR", "where everything is that others connect to"},
 };
 
-constexpr OptionText switchd_options[] = {
+constexpr OptionText process_options[] = {
     {"config", "FILE", "a JSON object of options, without their dashes"},
     {"daemon", "", "go into the background once all is set up"},
     {"pidfile", "FILE", "where to write the process id (RUN-DIR/switchd.pid)"},
+    {"autovalidate", "1/N", "compare one in N cached decisions with the tables"},
+    {"bridge", "NAME", "begin a bridge: what follows is said of it; may be repeated", true},
+};
+
+constexpr OptionText bridge_options[] = {
     {"rcfile", "FILE", "console commands to start with"},
     {"numports", "N", "number of ports: plugs get 1 to N (32)"},
     {"hub", "", "be a hub: every frame to every port (cancels --fstp)"},
@@ -66,10 +69,10 @@ constexpr OptionText openflow_options[] = {
     {"private-key", "FILE", "for ssl: and pssl:, the switch's key"},
     {"certificate", "FILE", "and its certificate"},
     {"ca-cert", "FILE", "and who signs the controllers' certificates"},
-    {"autovalidate", "1/N", "compare one in N cached decisions with the tables"},
 };
 
 constexpr OptionText switchctl_options[] = {
+    {"bridge", "NAME", "which bridge, if there are several (the first)"},
     {"json", "", "print JSON, for programs"},
     {"pcap", "FILE[:N]", "trace the Nth frame of a capture file (1)"},
 };
@@ -88,8 +91,10 @@ std::string switchd_help() {
         R"(Usage: switchd [OPTIONS]
 A virtual switch: one bridge, br0, that virtual machines plug into. Runs until SIGTERM.
 
+{}{}
+Of a bridge:
 {}
-{}
+And its OpenFlow:
 {}
 Everything has a default; none of it needs root. The run directory is
     {}
@@ -97,11 +102,13 @@ and machines plug into RUN-DIR/br0. For example:
     switchd &
     qemu-system-x86_64 -nic vde,sock={}/br0,mac=52:54:00:00:00:01 ...     (each with its own mac)
     switchctl show
+Several bridges, each with the options that follow it:
+    switchd --bridge inside --nat --bridge dmz --numports 8
 A switch for a group of users, in the background:
     switchd --daemon --run-dir /run/switchd --group users --mode 660
 )",
-        help_of(general_options), help_of(switchd_options), help_of(openflow_options),
-        default_run_directory(), default_run_directory());
+        help_of(general_options), help_of(process_options), help_of(bridge_options),
+        help_of(openflow_options), default_run_directory(), default_run_directory());
 }
 
 std::string usage_of(const SwitchctlCommand& command) {
@@ -135,13 +142,9 @@ OptionsExit version_text(std::string_view program) {
 }
 
 // Throws vde::ValueError.
-vde::Settings bridge_settings(const OptionReader& options, const std::string& run_directory) {
+vde::Settings vde_settings_of(const OptionReader& options) {
     vde::Settings settings;
     settings.read_stdin = false;
-    settings.daemon = options.given("daemon");
-    settings.pid_file = options.given("pidfile")
-                            ? vde::parse_path(options.value("pidfile"), "--pidfile")
-                            : run_directory + "/switchd.pid";
     if (options.given("rcfile"))
         settings.rc_file = vde::parse_path(options.value("rcfile"), "--rcfile");
     if (options.given("numports"))
@@ -308,58 +311,183 @@ OpenflowOptions openflow_of(const OptionReader& options) {
     return result;
 }
 
-// Of its name, so that the names of all sockets in it fit into addresses.
-std::size_t run_directory_bytes_max(const std::string& bridge) {
-    // Process ids have up to seven digits.
-    constexpr std::string_view longest_of_ours = "/ovs/ovs-vswitchd.4194304.ctl";
-    return std::min(unix_path_bytes_max - longest_of_ours.size(),
-                    vde::ControlDirectory::path_bytes_max - bridge.size() - 1);
+// Throws vde::ValueError.
+BridgeOptions bridge_of(const OptionReader& options, const std::string& name,
+                        const std::string& run_directory) {
+    if (const auto fits = check_bridge_name(name, run_directory); !fits)
+        throw vde::ValueError(fits.error());
+    BridgeOptions result;
+    result.name = name;
+    result.vde = vde_settings_of(options);
+    result.vde.directory = run_directory + "/" + name;
+    // As IEEE 802.1Q has it: five minutes, and a station that moves is found at its first frame.
+    result.macs.hash_size = result.vde.hash_size;
+    result.macs.expire_seconds = 300;
+    result.macs.min_persistence_seconds = 0;
+    if (options.given("local")) result.local_tap = options.value("local");
+    for (const std::string& text : options.all_values("port")) {
+        auto port = parse_port_spec(text);
+        if (!port) throw vde::ValueError("--port: " + port.error());
+        if (const auto type = port_type_of(*port); !type)
+            throw vde::ValueError("--port " + text + ": " + type.error());
+        result.ports.push_back(std::move(*port));
+    }
+    if (options.given("nat")) result.ports.push_back({"nat", {{"name", "nat"}}});
+    result.openflow = openflow_of(options);
+    return result;
+}
+
+// One bridge, as the command line or the file has it.
+struct NamedBridge {
+    std::string name;
+    std::vector<std::string> words;
+    std::vector<ConfigMember> members;
+};
+
+NamedBridge& bridge_called(std::vector<NamedBridge>& bridges, const std::string& name) {
+    const auto known = std::ranges::find(bridges, name, &NamedBridge::name);
+    if (known != bridges.end()) return *known;
+    return bridges.emplace_back(NamedBridge{name, {}, {}});
+}
+
+// Takes what stands behind "--bridge NAME" out of the words.
+std::vector<NamedBridge> take_bridges(std::vector<std::string>& words) {
+    constexpr std::string_view option = "--bridge";
+    std::vector<NamedBridge> bridges;
+    std::vector<std::string> before;
+    std::vector<std::string>* of = &before;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const std::string& word = words[i];
+        const bool has_name = word.starts_with("--bridge=");
+        if (word != option && !has_name) {
+            of->push_back(word);
+            continue;
+        }
+        if (!has_name && i + 1 == words.size())
+            throw vde::ValueError("--bridge needs a name (--bridge lan)");
+        const std::string name = has_name ? word.substr(option.size() + 1) : words[++i];
+        if (std::ranges::find(bridges, name, &NamedBridge::name) != bridges.end())
+            throw vde::ValueError(fmt::format("--bridge {} is there twice", name));
+        of = &bridges.emplace_back(NamedBridge{name, {}, {}}).words;
+    }
+    words = std::move(before);
+    return bridges;
+}
+
+// Those of the file come first; what the command line says of one of them overrides it.
+void add_bridges_of_file(std::vector<NamedBridge>& bridges,
+                         std::vector<std::vector<ConfigMember>> entries) {
+    std::vector<NamedBridge> all;
+    for (auto& members : entries) {
+        const auto name = std::ranges::find(members, "name", &ConfigMember::name);
+        if (name == members.end() || name->values.size() != 1)
+            throw vde::ValueError("each entry of \"bridge\" needs one \"name\"");
+        const std::string text = name->values.front();
+        if (std::ranges::find(all, text, &NamedBridge::name) != all.end())
+            throw vde::ValueError(fmt::format("\"bridge\" has two with the name {}", text));
+        members.erase(name);
+        bridge_called(all, text).members = std::move(members);
+    }
+    for (NamedBridge& each : bridges) bridge_called(all, each.name).words = std::move(each.words);
+    bridges = std::move(all);
+}
+
+// The first option of a bridge that has been said; null: none.
+const OptionText* option_of_bridge(const OptionReader& options) {
+    for (const auto group : {std::span<const OptionText>(bridge_options),
+                             std::span<const OptionText>(openflow_options)})
+        for (const OptionText& option : group)
+            if (options.given(option.name)) return &option;
+    return nullptr;
+}
+
+std::string no_option(const std::string& word) {
+    return fmt::format("'{}' is no option (see switchd --help)", word);
 }
 
 }  // namespace
 
+std::expected<BridgeOptions, std::string> parse_bridge_options(std::span<const std::string> words,
+                                                               const std::string& run_directory) {
+    std::vector<ConfigMember> members;
+    for (const std::string& word : words.subspan(1)) {
+        const std::size_t equals = word.find('=');
+        const std::string name = word.substr(0, equals);
+        auto known = std::ranges::find(members, name, &ConfigMember::name);
+        if (known == members.end()) known = members.insert(members.end(), ConfigMember{name, {}});
+        if (equals != word.npos) known->values.push_back(word.substr(equals + 1));
+    }
+    OptionReader options("switchd", {bridge_options, openflow_options});
+    if (const auto added = options.add(members); !added) return std::unexpected(added.error());
+    try {
+        return bridge_of(options, words.front(), run_directory);
+    } catch (const vde::ValueError& error) {
+        return std::unexpected(error.what());
+    }
+}
+
 std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const char* const* argv) {
     constexpr std::string_view program = "switchd";
-    OptionReader options(program, {general_options, switchd_options, openflow_options});
-    if (const auto exit = options.read(argc, argv)) return *exit;
-    if (const auto exit = options.read_config("config")) return *exit;
-    if (options.given("help")) return OptionsExit{switchd_help(), "", 0};
-    if (options.given("version")) return version_text(program);
-    if (!options.words().empty())
-        return usage_error(program, fmt::format("'{}' is no option (see switchd --help)",
-                                                options.words().front()));
+    OptionReader options(program,
+                         {general_options, process_options, bridge_options, openflow_options});
+    std::vector<std::string> words(argv + std::min(1, argc), argv + argc);
+    std::string file;
     try {
+        std::vector<NamedBridge> bridges = take_bridges(words);
+        if (const auto exit = options.read(words)) return *exit;
+        if (options.given("config")) {
+            file = options.value("config");
+            const auto refuse = [&](std::string_view what) {
+                return usage_error(program, fmt::format("{}: {}", file, what));
+            };
+            Config config = read_config_file(file);
+            for (const std::string_view name : {"config", "help", "version"})
+                if (std::ranges::find(config.members, name, &ConfigMember::name) !=
+                    config.members.end())
+                    return refuse(fmt::format("\"{}\" is for the command line only", name));
+            if (const auto added = options.add(config.members); !added)
+                return refuse(added.error());
+            add_bridges_of_file(bridges, std::move(config.bridges));
+        }
+        if (options.given("help")) return OptionsExit{switchd_help(), "", 0};
+        if (options.given("version")) return version_text(program);
+        if (!options.words().empty())
+            return usage_error(program, no_option(options.words().front()));
+
         SwitchdOptions result;
         result.run_directory = run_directory_of(options);
         if (options.given("run-dir")) result.run_directory_mode = 0755;
-        result.vde = bridge_settings(options, result.run_directory);
-        result.vde.directory = result.run_directory + "/" + result.bridge;
-        if (options.given("local")) result.local_tap = options.value("local");
-        for (const std::string& text : options.all_values("port")) {
-            auto port = parse_port_spec(text);
-            if (!port) throw vde::ValueError("--port: " + port.error());
-            if (const auto type = port_type_of(*port); !type)
-                throw vde::ValueError("--port " + text + ": " + type.error());
-            result.ports.push_back(std::move(*port));
-        }
-        if (options.given("nat")) result.ports.push_back({"nat", {{"name", "nat"}}});
-        result.openflow = openflow_of(options);
-        if (options.given("autovalidate"))
-            result.validate_every = parse_one_in(options.value("autovalidate"));
-        // Here already, so that no run directory is made in vain.
-        const std::size_t bytes_max = run_directory_bytes_max(result.bridge);
-        if (result.run_directory.size() > bytes_max)
+        result.daemon = options.given("daemon");
+        result.pid_file = options.given("pidfile")
+                              ? vde::parse_path(options.value("pidfile"), "--pidfile")
+                              : result.run_directory + "/switchd.pid";
+        if (bridges.empty())
+            result.bridges.push_back(bridge_of(options, "br0", result.run_directory));
+        else if (const OptionText* stray = option_of_bridge(options))
             return usage_error(
-                program,
-                fmt::format("run directory '{}' has too long a name for the sockets in it (choose "
-                            "one of at most {} bytes)",
-                            result.run_directory, bytes_max));
+                program, fmt::format("'{}' is of a bridge, and there are several that have names "
+                                     "(say it behind the --bridge, or in the entry of "
+                                     "\"bridge\", that it is for)",
+                                     stray->name));
+        for (const NamedBridge& each : bridges) {
+            OptionReader own(program, {bridge_options, openflow_options});
+            if (const auto exit = own.read(each.words)) return *exit;
+            if (!own.words().empty()) return usage_error(program, no_option(own.words().front()));
+            if (const auto added = own.add(each.members); !added)
+                return usage_error(
+                    program, fmt::format("{}: bridge {}: {}", file, each.name, added.error()));
+            result.bridges.push_back(bridge_of(own, each.name, result.run_directory));
+        }
+        if (options.given("autovalidate"))
+            for (BridgeOptions& bridge : result.bridges)
+                bridge.validate_every = parse_one_in(options.value("autovalidate"));
         return result;
+    } catch (const ConfigError& error) {
+        return usage_error(program, error.what());
     } catch (const vde::ValueError& error) {
-        return usage_error(program, options.given("config")
-                                        ? fmt::format("{} (on the command line or in {})",
-                                                      error.what(), options.value("config"))
-                                        : error.what());
+        return usage_error(program, file.empty() ? error.what()
+                                                 : fmt::format("{} (on the command line or in {})",
+                                                               error.what(), file));
     }
 }
 
@@ -367,7 +495,9 @@ std::variant<SwitchctlOptions, OptionsExit> parse_switchctl_options(
     int argc, const char* const* argv, std::span<const SwitchctlCommand> commands) {
     constexpr std::string_view program = "switchctl";
     OptionReader options(program, {general_options, switchctl_options});
-    if (const auto exit = options.read(argc, argv)) return *exit;
+    if (const auto exit =
+            options.read(std::vector<std::string>(argv + std::min(1, argc), argv + argc)))
+        return *exit;
     if (options.given("help")) return OptionsExit{switchctl_help(commands), "", 0};
     if (options.given("version")) return version_text(program);
 
@@ -403,7 +533,11 @@ std::variant<SwitchctlOptions, OptionsExit> parse_switchctl_options(
         capture = options.value("pcap");
     }
     try {
-        return SwitchctlOptions{run_directory_of(options), options.given("json"), capture, words[0],
+        return SwitchctlOptions{run_directory_of(options),
+                                options.given("bridge") ? options.value("bridge") : "",
+                                options.given("json"),
+                                capture,
+                                words[0],
                                 arguments};
     } catch (const vde::ValueError& error) {
         return usage_error(program, error.what());

@@ -4,16 +4,14 @@
 // that is, and exit status 2.
 #pragma once
 
-#include <cstdint>
+#include <expected>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
-#include "switchd/openflow_options.h"
-#include "switchd/port_spec.h"
-#include "vde-compat/settings.h"
+#include "switchd/bridge_options.h"
 
 namespace switchd {
 
@@ -28,21 +26,23 @@ struct OptionsExit {
 
 struct SwitchdOptions {
     std::string run_directory;  // absolute; not made yet
-    // Private unless it was named: whom the bridge's rights admit must be able to reach it then.
+    // Private unless it was named: whom the bridges' rights admit must be able to reach them then.
     mode_t run_directory_mode = 0700;
-    std::string bridge = "br0";
-    vde::Settings vde;      // of the bridge, whose directory is RUN-DIR/BRIDGE
-    std::string local_tap;  // the interface behind the port LOCAL; empty: there is no such port
-    std::vector<PortSpec> ports;  // asked for by name
-    OpenflowOptions openflow;
-    // Every so many answers of the megaflow cache are compared with the tables'; 0: none.
-    std::uint32_t validate_every = 0;
+    bool daemon = false;
+    std::string pid_file;
+    std::vector<BridgeOptions> bridges;  // one at least
 };
 
 std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const char* const* argv);
 
+// The words of switchctl's add-bridge: the name, then options of a bridge without their dashes:
+// "hub", "numports=64". The error is one line.
+std::expected<BridgeOptions, std::string> parse_bridge_options(std::span<const std::string> words,
+                                                               const std::string& run_directory);
+
 struct SwitchctlOptions {
     std::string run_directory;  // absolute
+    std::string bridge;         // empty: the first
     bool json = false;
     std::string capture;  // "FILE" or "FILE:N": the frame of it is one argument more; empty: none
     std::string command;

@@ -192,6 +192,21 @@ std::unique_ptr<PortLink> make_nat(const PortLinkContext& context) {
     return std::make_unique<NatPort>(context.reactor, context.host, settings);
 }
 
+// ---- patch
+
+constexpr PortKey patch_keys[] = {
+    {"peer", "NAME", "none", "the port at the other end, which names this one as its peer"},
+};
+
+std::unique_ptr<PortLink> make_patch(const PortLinkContext& context) {
+    const std::string* const peer = context.spec.find("peer");
+    if (!peer || peer->empty())
+        throw SetupError("a patch needs a peer", "write peer=NAME, of the port at the other end");
+    if (*peer == context.name) throw SetupError("a patch is not its own peer", "name another port");
+    return std::make_unique<PatchPort>(context.reactor, context.host, context.registry.patches,
+                                       context.name, *peer);
+}
+
 // ----
 
 constexpr PortType types[] = {
@@ -205,6 +220,8 @@ constexpr PortType types[] = {
      "type=dgram,name=vm1", dgram_keys, make_dgram},
     {"nat", "the way out: a router, DHCP and DNS, without any right", "type=nat,name=out", nat_keys,
      make_nat},
+    {"patch", "one end of a cable to another bridge of the same switch",
+     "type=patch,name=up,peer=down", patch_keys, make_patch},
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "switchd/core/log.h"
 #include "switchd/core/port_link.h"
+#include "switchd/port_registry.h"
 #include "switchd/port_spec.h"
 
 namespace switchd {
@@ -27,7 +28,8 @@ struct PortLinkContext {
     PortLinkHost& host;
     const std::string& name;           // of the port
     const std::string& run_directory;  // empty: there is none
-    const PortSpec& spec;              // checked by check_port_keys()
+    const PortSpec& spec;              // checked by port_type_of()
+    PortRegistry& registry;
 };
 
 struct PortType {

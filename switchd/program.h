@@ -1,4 +1,4 @@
-// One process with one bridge: what switchd and vde_switch have in common once their command lines
+// One process with its bridges: what switchd and vde_switch have in common once their command lines
 // are read. Built before the loop, run, and taken down in order.
 #pragma once
 
@@ -6,15 +6,11 @@
 #include <optional>
 #include <string>
 
-#include "switchd/bridge.h"
-#include "switchd/configured_ports.h"
+#include "switchd/bridge_set.h"
 #include "switchd/control_server.h"
 #include "switchd/core/signals.h"
-#include "switchd/local_port.h"
-#include "switchd/openflow_service.h"
 #include "switchd/run_directory.h"
 #include "switchd/unixctl_server.h"
-#include "switchd/vde_service.h"
 
 namespace switchd {
 
@@ -28,36 +24,22 @@ void prepare_process(OnHangup on_hangup);
 
 class Program {
 public:
-    struct Settings {
-        vde::Settings vde;
-        vde::MacSettings macs;
-        std::string bridge_name = "br0";
-        OpenflowOptions openflow;          // where there is a run directory
-        std::uint32_t validate_every = 0;  // see ForwardingEngine::Settings
-        std::string run_directory;         // holds the control sockets; empty: there are none
-    };
-
-    // The arguments must outlive this. Throws SetupError. The ring belongs to the thread that makes
-    // it: a daemon forks before.
-    Program(Log& log, const Settings& settings, vde::ControlDirectory& directory);
+    // `log` must outlive this. The directory holds the control sockets; an empty one: there are
+    // none. Throws SetupError. The ring belongs to the thread that makes it: a daemon forks before.
+    Program(Log& log, const std::string& run_directory);
 
     // Lets everybody go, if run() has not.
     ~Program() { close(); }
 
-    VdeService& vde() { return vde_; }
-    // Throws SetupError.
-    void add_port(const PortSpec& spec);
-    // Throws SetupError.
-    void attach_local_port(const std::string& tap) {
-        switchd::attach_local_port(reactor_, bridge_, tap);
-    }
+    BridgeSet& bridges() { return bridges_; }
+    // When all bridges are there: who asks finds them. Throws SetupError.
+    void open_control_sockets();
 
     // Turns the loop until a signal, the console or the end of standard input stops it, then lets
     // everybody go. The signal, or 0.
     int run();
 
 private:
-    static Bridge::Settings bridge_settings(const Settings& settings);
     void on_signal(int signal) noexcept;
     void close();
 
@@ -68,6 +50,7 @@ private:
     static constexpr std::size_t large_buffers = 256;
 
     Log& log_;
+    std::string run_directory_;
     SteadyClock clock_;
     FramePool pool_{buffers};
     FramePool large_pool_{large_buffers, large_room_bytes};
@@ -75,13 +58,12 @@ private:
     int signal_ = 0;
     bool closed_ = false;
     RequestTurns turns_{reactor_};
-    Bridge bridge_;
     Signals signals_ =
         Signals::calling<&Program::on_signal>(reactor_, this, {SIGTERM, SIGINT, SIGHUP});
-    VdeService vde_;
-    ConfiguredPorts ports_;
+    // Open vSwitch's tools look for BRIDGE itself first, as a socket, and give up at the directory
+    // that VDE has under that name: so they get one of their own.
     std::optional<RunDirectory> ovs_directory_;
-    std::optional<OpenflowService> openflow_;
+    BridgeSet bridges_;
     std::optional<ControlServer> control_server_;
     std::optional<UnixctlServer> unixctl_server_;
 };

@@ -42,8 +42,8 @@ int main(int argc, char** argv) {
     try {
         std::vector<std::string> arguments = options.arguments;
         if (!options.capture.empty()) arguments.push_back(to_hex(captured_frame(options.capture)));
-        const nlohmann::json result =
-            call_switch(options.run_directory + "/switchd.sock", options.command, arguments);
+        const nlohmann::json result = call_switch(options.run_directory + "/switchd.sock",
+                                                  options.bridge, options.command, arguments);
         const std::string text =
             options.json ? result.dump(2) + "\n" : control_text(options.command, result);
         if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)

@@ -38,6 +38,25 @@ std::uint64_t missed(const Bridge& bridge) {
     return statistics.misses + statistics.replaced + statistics.revalidated;
 }
 
+// What Open vSwitch would say of the datapath that is behind all bridges.
+struct Lookups {
+    explicit Lookups(const BridgeList& bridges) {
+        for (const Bridge* bridge : bridges.all()) {
+            const MegaflowCache& cache = bridge->engine().megaflows();
+            hits += bridge->engine().statistics().hits;
+            misses += missed(*bridge);
+            flows += cache.size();
+            flows_max += cache.statistics().size_max;
+            flows_limit += cache.settings().entries_max;
+            masks += cache.masks();
+            masks_asked += cache.statistics().subtables_asked;
+            cache_hits += cache.statistics().front_hits;
+        }
+    }
+    std::uint64_t hits = 0, misses = 0, masks_asked = 0, cache_hits = 0;
+    std::size_t flows = 0, flows_max = 0, flows_limit = 0, masks = 0;
+};
+
 // -- the process
 
 UnixctlReply show_version(const UnixctlContext&, UnixctlArguments) {
@@ -52,26 +71,40 @@ UnixctlReply list_commands(const UnixctlContext&, UnixctlArguments) {
 }
 
 UnixctlReply show_memory(const UnixctlContext& context, UnixctlArguments) {
-    const Bridge& bridge = context.bridge;
-    const MegaflowCache& cache = bridge.engine().megaflows();
-    const FlowTables& tables = bridge.tables().flow_tables();
+    std::size_t masks = 0, megaflow_bytes = 0, megaflows = 0, ports = 0, rule_bytes = 0, rules = 0,
+                stations = 0;
+    for (const Bridge* bridge : context.bridges.all()) {
+        const MegaflowCache& cache = bridge->engine().megaflows();
+        const FlowTables& tables = bridge->tables().flow_tables();
+        masks += cache.masks();
+        megaflow_bytes += cache.size() * sizeof(Megaflow) + cache.bytes();
+        megaflows += cache.size();
+        ports += bridge->ports().size();
+        rule_bytes += tables.bytes();
+        rules += tables.size();
+        stations += bridge->tables().macs().size();
+    }
     return fmt::format(
         "masks:{} megaflow-bytes:{} megaflows:{} ports:{} rule-bytes:{} rules:{} stations:{}\n",
-        cache.masks(), cache.size() * sizeof(Megaflow) + cache.bytes(), cache.size(),
-        bridge.ports().size(), tables.bytes(), tables.size(), bridge.tables().macs().size());
+        masks, megaflow_bytes, megaflows, ports, rule_bytes, rules, stations);
 }
 
 using Counters = std::vector<std::pair<std::string, std::uint64_t>>;
 
-// Of the engine, and the drops of all ports.
-Counters all_counters(const Bridge& bridge) {
+// Of all engines, and the drops of all ports.
+Counters all_counters(const BridgeList& bridges) {
     Counters counters;
-    for (const auto& [name, count] : engine_counters(bridge.engine()))
-        counters.emplace_back(name, count);
     DropCounters drops{};
-    for (const Port* port : bridge.ports()) {
-        const DropCounters dropped = port->all_drops();
-        for (std::size_t i = 0; i < drops.size(); ++i) drops[i] += dropped[i];
+    for (const Bridge* bridge : bridges.all()) {
+        std::size_t at = 0;
+        for (const auto& [name, count] : engine_counters(bridge->engine())) {
+            if (at == counters.size()) counters.emplace_back(name, 0);
+            counters[at++].second += count;
+        }
+        for (const Port* port : bridge->ports()) {
+            const DropCounters dropped = port->all_drops();
+            for (std::size_t i = 0; i < drops.size(); ++i) drops[i] += dropped[i];
+        }
     }
     for (std::size_t i = 0; i < drops.size(); ++i)
         counters.emplace_back(fmt::format("drop_{}", to_string(static_cast<DropReason>(i))),
@@ -83,7 +116,7 @@ Counters all_counters(const Bridge& bridge) {
 UnixctlReply show_coverage(const UnixctlContext& context, UnixctlArguments) {
     std::string text = "Event coverage, total since the start, drops of the present ports:\n";
     std::size_t never = 0;
-    for (const auto& [name, count] : all_counters(context.bridge))
+    for (const auto& [name, count] : all_counters(context.bridges))
         if (count > 0)
             text += fmt::format("{:<27} total: {}\n", name, count);
         else
@@ -92,7 +125,7 @@ UnixctlReply show_coverage(const UnixctlContext& context, UnixctlArguments) {
 }
 
 UnixctlReply read_counter(const UnixctlContext& context, UnixctlArguments arguments) {
-    for (const auto& [name, count] : all_counters(context.bridge))
+    for (const auto& [name, count] : all_counters(context.bridges))
         if (name == arguments[0]) return fmt::format("{}\n", count);
     return failure("No such counter");
 }
@@ -110,8 +143,9 @@ std::string rule_line(const Rule& rule, TimePoint now) {
 
 // The switch's own are shown as well.
 UnixctlReply dump_rules(const UnixctlContext& context, UnixctlArguments arguments) {
-    const Bridge& bridge = context.bridge;
-    if (arguments[0] != bridge.name()) return failure("no such bridge");
+    const auto found = bridge_of(context, arguments[0]);
+    if (!found) return failure(found.error());
+    const Bridge& bridge = **found;
     const FlowTables& tables = bridge.tables().flow_tables();
     tables.settle();
     const auto rules = std::make_shared<RuleWalk>(tables, RuleSelection::everything());
@@ -126,16 +160,24 @@ UnixctlReply dump_rules(const UnixctlContext& context, UnixctlArguments argument
     });
 }
 
+UnixctlReply list_bridges(const UnixctlContext& context, UnixctlArguments) {
+    std::string text;
+    for (const Bridge* bridge : context.bridges.all()) text += bridge->name() + "\n";
+    return text;
+}
+
 // -- the datapath
 
 UnixctlReply show_bridges(const UnixctlContext& context, UnixctlArguments) {
-    const Bridge& bridge = context.bridge;
+    const Lookups lookups(context.bridges);
     std::string text =
-        fmt::format("{}: hit:{} missed:{}\n  {}:\n", datapath_name,
-                    bridge.engine().statistics().hits, missed(bridge), bridge.name());
-    for (const Port* port : bridge.ports())
-        text += fmt::format("    {} {}/{}: ({})\n", port->name, port->number & 0xffff, port->number,
-                            type_of(*port));
+        fmt::format("{}: hit:{} missed:{}\n", datapath_name, lookups.hits, lookups.misses);
+    for (const Bridge* bridge : context.bridges.all()) {
+        text += fmt::format("  {}:\n", bridge->name());
+        for (const Port* port : bridge->ports())
+            text += fmt::format("    {} {}/{}: ({})\n", port->name, port->number & 0xffff,
+                                port->number, type_of(*port));
+    }
     return text;
 }
 
@@ -165,23 +207,20 @@ std::string statistics_text(const Port& port) {
 }
 
 // With what Open vSwitch shows of masks and their cache for the kernel's datapath.
-std::string lookups_text(const ForwardingEngine& engine, std::uint64_t missed) {
-    const MegaflowCache& cache = engine.megaflows();
-    const std::uint64_t hits = engine.statistics().hits;
-    const auto of_lookups = [&](std::uint64_t count) {
-        const std::uint64_t lookups = hits + missed;
-        return lookups == 0 ? 0.0 : static_cast<double>(count) / static_cast<double>(lookups);
+std::string lookups_text(const Lookups& lookups) {
+    const auto of_all = [&](std::uint64_t count) {
+        const std::uint64_t all = lookups.hits + lookups.misses;
+        return all == 0 ? 0.0 : static_cast<double>(count) / static_cast<double>(all);
     };
-    const std::uint64_t masks_asked = cache.statistics().subtables_asked;
-    const std::uint64_t cache_hits = cache.statistics().front_hits;
     return fmt::format(
         "{}:\n"
         "  lookups: hit:{} missed:{} lost:0\n"
         "  flows: {}\n"
         "  masks: hit:{} total:{} hit/pkt:{:.2f}\n"
         "  cache: hit:{} hit-rate:{:.2f}%\n",
-        datapath_name, hits, missed, cache.size(), masks_asked, cache.masks(),
-        of_lookups(masks_asked), cache_hits, 100 * of_lookups(cache_hits));
+        datapath_name, lookups.hits, lookups.misses, lookups.flows, lookups.masks_asked,
+        lookups.masks, of_all(lookups.masks_asked), lookups.cache_hits,
+        100 * of_all(lookups.cache_hits));
 }
 
 UnixctlReply show_datapath(const UnixctlContext& context, UnixctlArguments arguments) {
@@ -195,12 +234,12 @@ UnixctlReply show_datapath(const UnixctlContext& context, UnixctlArguments argum
             return failure(fmt::format(
                 "ovs-vswitchd: opening datapath {} failed (No such file or directory)", word));
     }
-    const Bridge& bridge = context.bridge;
-    std::string text = lookups_text(bridge.engine(), missed(bridge));
-    for (const Port* port : bridge.ports()) {
-        text += fmt::format("  port {}: {} ({})\n", port->number, port->name, type_of(*port));
-        if (statistics) text += statistics_text(*port);
-    }
+    std::string text = lookups_text(Lookups(context.bridges));
+    for (const Bridge* bridge : context.bridges.all())
+        for (const Port* port : bridge->ports()) {
+            text += fmt::format("  port {}: {} ({})\n", port->number, port->name, type_of(*port));
+            if (statistics) text += statistics_text(*port);
+        }
     return text;
 }
 
@@ -236,11 +275,14 @@ std::expected<DumpOptions, std::string> dump_options(UnixctlArguments arguments)
 }
 
 // The heading stands before the first flow, if there is one.
-UnixctlReply flows_text(const Bridge& bridge, const DumpOptions& options, std::string heading) {
+UnixctlReply flows_text(std::vector<Bridge*> bridges, const DumpOptions& options,
+                        std::string heading) {
     if (!options.all) return "";
-    const auto next = [&bridge, more = options.more, names = options.names,
-                       heading = std::move(heading),
+    const auto next = [bridges = std::move(bridges), more = options.more, names = options.names,
+                       heading = std::move(heading), of = std::size_t{0},
                        slot = std::uint32_t{0}](std::string& text) mutable {
+        if (of == bridges.size()) return false;
+        const Bridge& bridge = *bridges[of];
         const MegaflowCache& cache = bridge.engine().megaflows();
         const auto port = [&](PortNumber number) {
             return names ? bridge.port_name(number) : std::to_string(number);
@@ -253,7 +295,9 @@ UnixctlReply flows_text(const Bridge& bridge, const DumpOptions& options, std::s
             if (more) text += fmt::format("ufid:{}, ", datapath_flow_id(*flow));
             text += datapath_flow_text(*flow, bridge.now(), port) + "\n";
         }
-        return slot < cache.slots();
+        if (slot < cache.slots()) return true;
+        slot = 0;
+        return ++of < bridges.size();
     };
     return UnixctlText("", next);
 }
@@ -263,21 +307,22 @@ UnixctlReply dump_datapath_flows(const UnixctlContext& context, UnixctlArguments
     if (!options) return failure(options.error());
     if (!options->words.empty() && options->words.front() != datapath_name)
         return failure("ovs-vswitchd: datapath not found (Invalid argument)");
-    return flows_text(context.bridge, *options, "flow-dump from the main thread:\n");
+    const auto all = context.bridges.all();
+    return flows_text({all.begin(), all.end()}, *options, "flow-dump from the main thread:\n");
 }
 
 UnixctlReply dump_bridge_flows(const UnixctlContext& context, UnixctlArguments arguments) {
     const auto options = dump_options(arguments);
     if (!options) return failure(options.error());
-    if (options->words.empty() || options->words.front() != context.bridge.name())
-        return failure("no such bridge");
-    return flows_text(context.bridge, *options, "");
+    const auto bridge = bridge_of(context, options->words.empty() ? "" : options->words.front());
+    if (!bridge) return failure(bridge.error());
+    return flows_text({*bridge}, *options, "");
 }
 
 UnixctlReply show_upcalls(const UnixctlContext& context, UnixctlArguments) {
-    const MegaflowCache& cache = context.bridge.engine().megaflows();
+    const Lookups lookups(context.bridges);
     return fmt::format("{}:\n  flows         : (current {}) (max {}) (limit {})\n", datapath_name,
-                       cache.size(), cache.statistics().size_max, cache.settings().entries_max);
+                       lookups.flows, lookups.flows_max, lookups.flows_limit);
 }
 
 // A change of the tables is in force when it has been answered: there is nothing to wait for.
@@ -286,7 +331,7 @@ UnixctlReply await_revalidation(const UnixctlContext&, UnixctlArguments) {
 }
 
 UnixctlReply purge_flows(const UnixctlContext& context, UnixctlArguments) {
-    context.bridge.engine().flush_megaflows();
+    for (Bridge* bridge : context.bridges.all()) bridge->engine().flush_megaflows();
     return "";
 }
 
@@ -401,6 +446,7 @@ constexpr UnixctlCommand commands[] = {
     {"fdb/stats-show", "bridge", 1, 1, show_station_statistics},
     {"list-commands", "", 0, 0, list_commands},
     {"memory/show", "", 0, 0, show_memory},
+    {"ofproto/list", "", 0, 0, list_bridges},
     {"ofproto/trace", "bridge flow [-generate|packet]", 1, 3, trace_flow},
     {"revalidator/purge", "", 0, 0, purge_flows},
     {"revalidator/wait", "", 0, 0, await_revalidation},

@@ -11,13 +11,13 @@
 #include <string>
 #include <string_view>
 
-#include "switchd/bridge.h"
+#include "switchd/bridge_list.h"
 
 namespace switchd {
 
 // What the commands may look at and change. Everything must outlive the server.
 struct UnixctlContext {
-    Bridge& bridge;
+    const BridgeList& bridges;
     Log& log;
 };
 
@@ -25,7 +25,8 @@ struct UnixctlContext {
 using UnixctlArguments = std::span<const std::string>;
 // What is told: a text, and of long ones the rest, which is made piece by piece.
 struct UnixctlText {
-    // Appends a piece, which may be empty; false: it was the last one.
+    // Appends a piece, which may be empty; false: it was the last one. Not to be asked once a
+    // bridge has gone.
     using More = std::function<bool(std::string&)>;
 
     template <std::convertible_to<std::string> Text>
@@ -39,6 +40,22 @@ struct UnixctlText {
 using UnixctlReply = std::expected<UnixctlText, std::string>;
 inline std::unexpected<std::string> failure(std::string text) {
     return std::unexpected(std::move(text));
+}
+
+// The bridge of this name, or that there is none.
+inline std::expected<Bridge*, std::string> bridge_of(const UnixctlContext& context,
+                                                     std::string_view name) {
+    if (Bridge* bridge = context.bridges.find(name)) return bridge;
+    return failure("no such bridge");
+}
+// The one that is named, or all if none is.
+inline std::expected<std::vector<Bridge*>, std::string> bridges_of(const UnixctlContext& context,
+                                                                   UnixctlArguments names) {
+    const auto all = context.bridges.all();
+    if (names.empty()) return std::vector(all.begin(), all.end());
+    const auto bridge = bridge_of(context, names[0]);
+    if (!bridge) return std::unexpected(bridge.error());
+    return std::vector{*bridge};
 }
 
 struct UnixctlCommand {

@@ -78,6 +78,8 @@ private:
     bool hear(std::string_view bytes) override { return requests_.append(bytes); }
     Progress go_on(std::string& reply) override {
         if (text_) {
+            // What it tells of may have gone.
+            if (removals_ != context_.bridges.removals()) return Progress::over;
             go_on_telling(reply);
             return Progress::more;
         }
@@ -90,6 +92,7 @@ private:
             reply += fmt::format(R"({{"id":{},"result":"{})", text_of(call["id"]),
                                  escaped(result->text));
             text_ = std::move(result->more);
+            removals_ = context_.bridges.removals();
             if (!text_) reply += end_of_text;
         } else {
             reply += text_of({{"id", call["id"]}, {"error", std::move(result.error()) + "\n"}});
@@ -110,7 +113,8 @@ private:
 
     const UnixctlContext& context_;
     JsonStream requests_{request_bytes_max};
-    UnixctlText::More text_;  // what is being told
+    UnixctlText::More text_;      // what is being told
+    std::uint64_t removals_ = 0;  // of bridges, when it began
 };
 
 }  // namespace

@@ -16,10 +16,6 @@ namespace {
 // Of a list, what is told in one go.
 constexpr std::size_t entries_at_once = 64;
 
-bool wrong_bridge(const UnixctlContext& context, UnixctlArguments arguments) {
-    return !arguments.empty() && arguments[0] != context.bridge.name();
-}
-
 struct Station {
     VlanId vlan = 0;
     MacAddress mac;
@@ -48,16 +44,17 @@ std::string age_text(const MacEntry& entry, TimePoint now) {
 }  // namespace
 
 UnixctlReply set_station(const UnixctlContext& context, UnixctlArguments arguments) {
-    if (wrong_bridge(context, arguments)) return failure("no such bridge");
+    const auto found = bridge_of(context, arguments[0]);
+    if (!found) return failure(found.error());
+    Bridge& bridge = **found;
     const auto station = station_of(arguments[2], arguments[3]);
     if (!station) return failure(station.error());
-    const auto port = context.bridge.port_of_name(arguments[1]);
+    const auto port = bridge.port_of_name(arguments[1]);
     if (!port) return failure("software error, odp port is present but no ofp port");
 
-    Pipeline& tables = context.bridge.tables();
+    Pipeline& tables = bridge.tables();
     const std::optional<MacEntry> known = tables.macs().find(station->vlan, station->mac);
-    const auto set =
-        tables.set_static_mac(station->vlan, station->mac, *port, context.bridge.now());
+    const auto set = tables.set_static_mac(station->vlan, station->mac, *port, bridge.now());
     if (!set)
         return failure(fmt::format("no room: half of the table, {} entries, may be static",
                                    tables.macs().static_entries_max()));
@@ -67,19 +64,23 @@ UnixctlReply set_station(const UnixctlContext& context, UnixctlArguments argumen
 }
 
 UnixctlReply remove_station(const UnixctlContext& context, UnixctlArguments arguments) {
-    if (wrong_bridge(context, arguments)) return failure("no such bridge");
+    const auto found = bridge_of(context, arguments[0]);
+    if (!found) return failure(found.error());
+    Bridge& bridge = **found;
     const auto station = station_of(arguments[1], arguments[2]);
     if (!station) return failure(station.error());
-    if (!context.bridge.tables().remove_static_mac(station->vlan, station->mac))
+    if (!bridge.tables().remove_static_mac(station->vlan, station->mac))
         return failure("could not find static mac entry");
     return "";
 }
 
 UnixctlReply show_stations(const UnixctlContext& context, UnixctlArguments arguments) {
-    if (wrong_bridge(context, arguments)) return failure("no such bridge");
-    std::vector<MacEntry> entries = context.bridge.tables().macs().entries();
+    const auto found = bridge_of(context, arguments[0]);
+    if (!found) return failure(found.error());
+    const Bridge& bridge = **found;
+    std::vector<MacEntry> entries = bridge.tables().macs().entries();
     std::ranges::stable_sort(entries, {}, &MacEntry::last_heard);
-    const auto next = [&bridge = context.bridge, entries = std::move(entries),
+    const auto next = [&bridge, entries = std::move(entries),
                        at = std::size_t{0}](std::string& text) mutable {
         for (const std::size_t end = std::min(at + entries_at_once, entries.size()); at < end; ++at)
             text +=
@@ -91,14 +92,17 @@ UnixctlReply show_stations(const UnixctlContext& context, UnixctlArguments argum
 }
 
 UnixctlReply flush_stations(const UnixctlContext& context, UnixctlArguments arguments) {
-    if (wrong_bridge(context, arguments)) return failure("no such bridge");
-    context.bridge.tables().forget_all_macs();
+    const auto bridges = bridges_of(context, arguments);
+    if (!bridges) return failure(bridges.error());
+    for (Bridge* bridge : *bridges) bridge->tables().forget_all_macs();
     return "table successfully flushed\n";
 }
 
 UnixctlReply show_station_statistics(const UnixctlContext& context, UnixctlArguments arguments) {
-    if (wrong_bridge(context, arguments)) return failure("no such bridge");
-    const MacTable& macs = context.bridge.tables().macs();
+    const auto found = bridge_of(context, arguments[0]);
+    if (!found) return failure(found.error());
+    const Bridge& bridge = **found;
+    const MacTable& macs = bridge.tables().macs();
     const MacTable::Statistics& counts = macs.statistics();
     return fmt::format(
         "Statistics for bridge \"{}\":\n"
@@ -108,13 +112,14 @@ UnixctlReply show_station_statistics(const UnixctlContext& context, UnixctlArgum
         "  Total number of expired MAC entries     : {}\n"
         "  Total number of evicted MAC entries     : {}\n"
         "  Total number of port moved MAC entries  : {}\n",
-        context.bridge.name(), macs.size(), macs.settings().entries_max, macs.static_entries(),
+        bridge.name(), macs.size(), macs.settings().entries_max, macs.static_entries(),
         counts.learned, counts.expired, counts.evicted, counts.moved);
 }
 
 UnixctlReply clear_station_statistics(const UnixctlContext& context, UnixctlArguments arguments) {
-    if (wrong_bridge(context, arguments)) return failure("no such bridge");
-    context.bridge.tables().clear_mac_statistics();
+    const auto bridges = bridges_of(context, arguments);
+    if (!bridges) return failure(bridges.error());
+    for (Bridge* bridge : *bridges) bridge->tables().clear_mac_statistics();
     return "statistics successfully cleared\n";
 }
 

@@ -71,14 +71,15 @@ std::string trace_text(const Bridge& bridge, const PacketTrace& trace) {
 }  // namespace
 
 UnixctlReply trace_flow(const UnixctlContext& context, UnixctlArguments arguments) {
-    Bridge& bridge = context.bridge;
     const std::string& text = arguments.back();
     if (arguments.size() == 1 || arguments[1].find('(') != std::string::npos)
         return failure(fmt::format(
             "syntax error at {} (or the bridge name was omitted): a bridge and a flow as ovs-ofctl "
             "takes it are needed",
             arguments.size() == 1 ? text : arguments[1]));
-    if (arguments[0] != bridge.name()) return failure(arguments[0] + ": unknown bridge");
+    Bridge* const found = context.bridges.find(arguments[0]);
+    if (!found) return failure(arguments[0] + ": unknown bridge");
+    Bridge& bridge = *found;
     auto packet = parse_packet(arguments[1],
                                [&](std::string_view name) { return bridge.port_of_name(name); });
     if (!packet)

@@ -8,7 +8,6 @@
 #include "switchd/pid_file.h"
 #include "switchd/program.h"
 #include "vde-compat/command_line.h"
-#include "vde-compat/control_directory.h"
 
 namespace {
 
@@ -22,20 +21,18 @@ std::string program_name(const char* path) {
 // The signal that ended the switch, or 0.
 int run(Log& log, const vde::Settings& settings) {
     prepare_process(OnHangup::go_on);
-    vde::ControlDirectory directory(log, settings.directory, settings.mode, settings.directory_mode,
-                                    settings.group);
     std::optional<Daemon> daemon;
     if (settings.daemon) daemon = Daemon::start();
     std::optional<PidFile> pid_file;
     if (!settings.pid_file.empty()) pid_file.emplace(settings.pid_file);
 
-    Program::Settings wanted;
+    Program program(log, "");
+    BridgeOptions wanted;
     wanted.vde = settings;
     wanted.macs.hash_size = settings.hash_size;
-    Program program(log, wanted, directory);
-    program.vde().attach_taps();
-    program.vde().run_rc_file(VdeService::RcFile::usual);
-    if (settings.read_stdin) program.vde().open_stdin_console();
+    wanted.usual_rc_file = true;
+    ServedBridge& bridge = program.bridges().add(wanted);
+    if (settings.read_stdin) bridge.vde().open_stdin_console();
     if (daemon) daemon->ready(log);
     return program.run();
 }

@@ -232,21 +232,30 @@ void Reactor::harvest() {
     io_uring_cq_advance(uring, count);
 }
 
+// One that goes may be what another has waited for.
 void Reactor::bury() {
-    for (std::size_t i = 0; i < retired_.size();) {
-        if (!retired_[i]->idle()) {
-            ++i;
-            continue;
+    for (bool more = true; more && !retired_.empty();) {
+        more = false;
+        for (std::size_t i = 0; i < retired_.size();) {
+            if (!retired_[i].object->idle()) {
+                ++i;
+                continue;
+            }
+            // Its destructor may retire others: the list is in order before it runs.
+            const std::unique_ptr<Retirable> object = std::move(retired_[i].object);
+            if (i + 1 < retired_.size()) retired_[i] = std::move(retired_.back());
+            retired_.pop_back();
+            more = true;
         }
-        // Its destructor may retire others: the list is in order before it runs.
-        const std::unique_ptr<Retirable> object = std::move(retired_[i]);
-        retired_[i] = std::move(retired_.back());
-        retired_.pop_back();
     }
 }
 
 void Reactor::retire(std::unique_ptr<Retirable> object) {
-    retired_.push_back(std::move(object));
+    retired_.push_back({std::move(object), retirements_++});
+}
+
+bool Reactor::has_retired(std::uint64_t count) const {
+    return std::ranges::any_of(retired_, [&](const Retired& each) { return each.place < count; });
 }
 
 io_uring_sqe& Reactor::next_request(Operation& operation, std::uint16_t tag) {

@@ -119,6 +119,10 @@ public:
     void retire(std::unique_ptr<Retirable> object);
     // Some of these are still there, and what they refer to has to be.
     bool has_retired() const { return !retired_.empty(); }
+    // How many have been retired so far, and whether some of the first `count` are still there: for
+    // an object that others refer to, which were retired before it.
+    std::uint64_t retirements() const { return retirements_; }
+    bool has_retired(std::uint64_t count) const;
 
 private:
     class HookList {
@@ -146,7 +150,12 @@ private:
     std::unique_ptr<Ring> ring_;
     bool running_ = false;
     HookList after_submit_, before_submit_;
-    std::vector<std::unique_ptr<Retirable>> retired_;
+    struct Retired {
+        std::unique_ptr<Retirable> object;
+        std::uint64_t place;  // how many were retired before it
+    };
+    std::vector<Retired> retired_;
+    std::uint64_t retirements_ = 0;
 };
 
 }  // namespace switchd

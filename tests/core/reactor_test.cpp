@@ -523,8 +523,12 @@ TEST_CASE("a retired object lives until the kernel has let go of it", "[reactor]
         loop.reactor.retire(std::move(reading));
         loop.turns(3);
         CHECK(gone == 0);
+        CHECK(loop.reactor.retirements() == 1);
+        CHECK_FALSE(loop.reactor.has_retired(0));
+        CHECK(loop.reactor.has_retired(1));
         still_there.cancel(loop.reactor);
         REQUIRE(loop.until([&] { return gone == 1; }));
+        CHECK_FALSE(loop.reactor.has_retired(1));
     }
     CHECK(gone == 1);
 }

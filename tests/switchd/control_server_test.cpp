@@ -17,21 +17,36 @@ using nlohmann::json;
 
 namespace {
 
-struct Lab {
-    ~Lab() {
+struct Lab final : ControlledBridges {
+    Lab() { bridges.add(lan.bridge()); }
+    ~Lab() override {
         server.close();
         lan.loop().until([&] { return server.idle(); });
     }
-    ControlContext context() {
-        return {lan.bridge(), ports, directory.path().string(), "/run/lab", lan.front_door()};
+    std::optional<ControlContext> context(std::string_view name) override {
+        if (!name.empty() && !bridges.find(name)) return std::nullopt;
+        return ControlContext{lan.bridge(),     ports, directory.path().string(), "/run/lab",
+                              lan.front_door(), *this};
+    }
+    const BridgeList& list() const override { return bridges; }
+    std::expected<void, std::string> add_bridge(std::span<const std::string>) override {
+        return {};
+    }
+    std::expected<void, std::string> remove_bridge(std::string_view) override {
+        bridges.remove(lan.bridge());  // as seen by who tells a list
+        bridges.add(lan.bridge());
+        return {};
     }
 
     TestSwitch lan;
     TemporaryDirectory directory;
     std::string path = (directory / "switchd.sock").string();
     Log log{"test"};
-    ConfiguredPorts ports{lan.loop().reactor, log, lan.bridge(), directory.path().string()};
-    ControlServer server{lan.turns(), path, context()};
+    PortRegistry registry;
+    ConfiguredPorts ports{lan.loop().reactor, log, lan.bridge(), directory.path().string(),
+                          registry};
+    BridgeList bridges;
+    ControlServer server{lan.turns(), path, *this};
 };
 
 struct Client {
@@ -85,6 +100,7 @@ std::string example_of(std::string_view command) {
     if (command == "add-forward") return "tcp:127.77.0.9:2222-10.0.2.15:22";
     if (command == "del-forward") return "tcp:127.77.0.9:2222";
     if (command.find("port") != command.npos) return "vm1";
+    if (command.ends_with("-bridge")) return "br0";
     return command == "trace" ? "in_port=3,arp" : "priority=5,arp,actions=drop";
 }
 
@@ -101,7 +117,7 @@ TEST_CASE("every command answers in JSON and can be shown to people", "[control_
         INFO(command.name);
         json params = json::array();
         const bool of_port = command.name == "del-port" || command.name.starts_with("port-") ||
-                             command.name.ends_with("-forward");
+                             command.name.ends_with("-forward") || command.name == "del-bridge";
         if (command.name == "forwards")
             REQUIRE(client.call("add-port", {"type=nat,name=out"}).contains("result"));
         if (command.arguments_min > 0) params.push_back(example_of(command.name));
@@ -167,7 +183,7 @@ TEST_CASE("a line without end ends its session and no other", "[control_server]"
 
 TEST_CASE("a socket that somebody listens on is not taken over", "[control_server]") {
     Lab lab;
-    CHECK_THROWS_AS(ControlServer(lab.lan.turns(), lab.path, lab.context()), SetupError);
+    CHECK_THROWS_AS(ControlServer(lab.lan.turns(), lab.path, lab), SetupError);
     Client client{lab};
     CHECK(client.call("show").contains("result"));
 }
@@ -269,6 +285,34 @@ TEST_CASE("rules that go while they are listed are left out", "[control_server]"
     const json answer = slow.answer();
     CHECK(answer["id"] == 1);
     CHECK(answer["result"].size() < 31);
+}
+
+TEST_CASE("a list ends with its session when a bridge has gone meanwhile", "[control_server]") {
+    Lab lab;
+    lab.lan.add_long_rules(30);
+    Client slow{lab}, other{lab};
+    slow.send(R"({"jsonrpc":"2.0","id":1,"method":"flows"})"
+              "\n");
+    lab.lan.loop().turns(3);
+    CHECK(other.call("del-bridge", {"br1"}).contains("result"));
+    std::array<std::byte, 4096> bytes;
+    CHECK(lab.lan.loop().until_seen([&] { return receive_now(slow.socket, bytes) == 0; }));
+    CHECK(other.call("flows").contains("result"));
+}
+
+TEST_CASE("a request may name its bridge", "[control_server]") {
+    Lab lab;
+    Client client{lab};
+    const auto call = [&](const json& params) { return client.call("flows", params); };
+    CHECK(call({{"bridge", "br0"}, {"words", {"0"}}})["result"].size() == 1);
+    CHECK(call({{"bridge", "br0"}}).contains("result"));
+    CHECK_THAT(call({{"bridge", "br1"}})["error"]["message"].get<std::string>(),
+               Catch::Contains("no bridge 'br1'"));
+    for (const json& wrong :
+         {json{{"bridge", 1}}, json{{"words", json::array()}}, json{{"bridge", "br0"}, {"word", 1}},
+          json{{"bridge", "br0"}, {"words", 1}}, json{{"bridge", "br0"}, {"words", {1}}},
+          json{{"bridge", "br0"}, {"words", json::array()}, {"more", 1}}})
+        CHECK(call(wrong)["error"]["code"] == -32602);
 }
 
 TEST_CASE("a request that is too long is told so, then its session ends", "[control_server]") {

@@ -51,15 +51,16 @@ TEST_CASE("switchd without options has one bridge in the default run directory")
     const SwitchdOptions& options = parsed.options();
     CHECK(options.run_directory == default_run_directory());
     CHECK(options.run_directory_mode == 0700);
-    CHECK(options.bridge == "br0");
-    CHECK(options.vde.directory == options.run_directory + "/br0");
-    CHECK(options.vde.pid_file == options.run_directory + "/switchd.pid");
-    CHECK(options.vde.rc_file.empty());
-    CHECK_FALSE(options.vde.read_stdin);
-    CHECK_FALSE(options.vde.daemon);
-    CHECK(options.vde.port_count == 32);
-    CHECK(options.vde.mode == 0600);
-    CHECK(options.vde.directory_mode == 02700);
+    REQUIRE(options.bridges.size() == 1);
+    CHECK(options.bridges.front().name == "br0");
+    CHECK(options.bridges.front().vde.directory == options.run_directory + "/br0");
+    CHECK(options.pid_file == options.run_directory + "/switchd.pid");
+    CHECK(options.bridges.front().vde.rc_file.empty());
+    CHECK_FALSE(options.bridges.front().vde.read_stdin);
+    CHECK_FALSE(options.daemon);
+    CHECK(options.bridges.front().vde.port_count == 32);
+    CHECK(options.bridges.front().vde.mode == 0600);
+    CHECK(options.bridges.front().vde.directory_mode == 02700);
 }
 
 TEST_CASE("switchd takes everything that vde_switch can be told") {
@@ -72,7 +73,7 @@ TEST_CASE("switchd takes everything that vde_switch can be told") {
     const SwitchdOptions& options = parsed.options();
     CHECK(options.run_directory == "/run/lab");
     CHECK(options.run_directory_mode == 0755);
-    const vde::Settings& vde = options.vde;
+    const vde::Settings& vde = options.bridges.front().vde;
     CHECK(vde.directory == "/run/lab/br0");
     CHECK(vde.port_count == 64);
     CHECK(vde.fstp);
@@ -87,11 +88,71 @@ TEST_CASE("switchd takes everything that vde_switch can be told") {
     CHECK(vde.management_socket == "/run/m");
     CHECK(vde.management_mode == 0640);
     CHECK(vde.rc_file == "/etc/rc");
-    CHECK(vde.pid_file == "/run/p");
+    CHECK(options.pid_file == "/run/p");
     CHECK(vde.group == gid_t{0});
     CHECK(vde.management_group == gid_t{0});
-    CHECK(vde.daemon);
+    CHECK(options.daemon);
     CHECK(vde.strict_vlan);
+}
+
+TEST_CASE("what follows --bridge is said of that bridge") {
+    const auto parsed = switchd_with({"--run-dir", "/run/lab", "--bridge", "inside", "--hub",
+                                      "--nat", "--bridge=dmz", "--numports", "8"});
+    const SwitchdOptions& options = parsed.options();
+    REQUIRE(options.bridges.size() == 2);
+    const BridgeOptions& inside = options.bridges[0];
+    const BridgeOptions& dmz = options.bridges[1];
+    CHECK(inside.name == "inside");
+    CHECK(inside.vde.directory == "/run/lab/inside");
+    CHECK(inside.vde.hub);
+    CHECK(inside.vde.port_count == 32);
+    CHECK(inside.ports.size() == 1);
+    CHECK(dmz.name == "dmz");
+    CHECK_FALSE(dmz.vde.hub);
+    CHECK(dmz.vde.port_count == 8);
+    CHECK(dmz.ports.empty());
+}
+
+TEST_CASE("bridges that cannot be are refused") {
+    const std::pair<std::vector<const char*>, const char*> cases[] = {
+        {{"--bridge"}, "--bridge needs a name"},
+        {{"--bridge", "a", "--bridge", "a"}, "--bridge a is there twice"},
+        {{"--bridge", "9a"}, "'9a' is no name for a bridge (a letter, then"},
+        {{"--bridge", "a.b"}, "'a.b' is no name for a bridge"},
+        {{"--bridge", "../a"}, "'../a' is no name for a bridge"},
+        {{"--bridge", ""}, "'' is no name for a bridge"},
+        {{"--bridge", "abcdefghijklmnop"}, "is no name for a bridge"},
+        {{"--bridge", "ovs"}, "'ovs' is no name for a bridge"},
+        {{"--bridge", "Local"}, "'Local' is no name for a bridge (in flows"},
+        {{"--hub", "--bridge", "a"}, "'hub' is of a bridge"},
+        {{"--bridge", "a", "--daemon"}, "unknown option '--daemon'"},
+        {{"--bridge", "a", "stray"}, "'stray' is no option"},
+        {{"--bridg", "a"}, "(did you mean --bridge?)"},
+    };
+    for (const auto& [words, what] : cases) {
+        const auto parsed = switchd_with(words);
+        CHECK(parsed.exit().status == usage_exit_status);
+        CHECK_THAT(parsed.exit().error, Catch::Contains(what));
+    }
+}
+
+TEST_CASE("add-bridge takes the options of a bridge as words") {
+    const auto added = [](std::vector<std::string> words) {
+        return parse_bridge_options(words, "/run/lab");
+    };
+    const auto lan =
+        added({"lan", "hub", "numports=8", "controller=ptcp:6653", "controller=tcp:127.0.0.1"});
+    REQUIRE(lan);
+    CHECK(lan->name == "lan");
+    CHECK(lan->vde.directory == "/run/lab/lan");
+    CHECK(lan->vde.hub);
+    CHECK(lan->vde.port_count == 8);
+    CHECK(lan->openflow.controllers.size() == 2);
+    CHECK_THAT(added({"lan", "numport=8"}).error(), Catch::Contains("did you mean numports?"));
+    CHECK_THAT(added({"lan", "numports"}).error(), Catch::Contains("needs a value"));
+    CHECK_THAT(added({"lan", "numports=x"}).error(), Catch::Contains("no number of ports"));
+    CHECK_THAT(added({"l/n"}).error(), Catch::Contains("no name for a bridge"));
+    CHECK_THAT(added({"lan", "daemon"}).error(), Catch::Contains("unknown option"));
 }
 
 TEST_CASE("switchd is told its controllers as ovs-vsctl is") {
@@ -100,7 +161,7 @@ TEST_CASE("switchd is told its controllers as ovs-vsctl is") {
          "--datapath-id", "0xAB", "--protocols", "OpenFlow13,OpenFlow10,OpenFlow13",
          "--private-key", "/k", "--certificate", "/c", "--ca-cert", "/a", "--autovalidate", "1/8",
          "--inactivity-probe", "60"});
-    const OpenflowOptions& openflow = parsed.options().openflow;
+    const OpenflowOptions& openflow = parsed.options().bridges.front().openflow;
     REQUIRE(openflow.controllers.size() == 2);
     CHECK(openflow.controllers[0].text() == "tcp:127.0.0.1:6653");
     CHECK(openflow.controllers[1].text() == "pssl:6653:0.0.0.0");
@@ -109,18 +170,19 @@ TEST_CASE("switchd is told its controllers as ovs-vsctl is") {
     CHECK(openflow.datapath_id == 0xabU);
     CHECK(openflow.versions == std::vector{openflow::Version::v1_0, openflow::Version::v1_3});
     CHECK(openflow.tls == TlsFiles{"/k", "/c", "/a"});
-    CHECK(parsed.options().validate_every == 8);
+    CHECK(parsed.options().bridges.front().validate_every == 8);
 }
 
 TEST_CASE("switchd is told how many rules tables may have") {
-    CHECK(
-        switchd_with({"--flow-limit", "500", "--flow-limit=3=0"}).options().openflow.flow_limits ==
-        std::vector{FlowLimit{std::nullopt, 500}, FlowLimit{3, 0}});
+    CHECK(switchd_with({"--flow-limit", "500", "--flow-limit=3=0"})
+              .options()
+              .bridges.front()
+              .openflow.flow_limits == std::vector{FlowLimit{std::nullopt, 500}, FlowLimit{3, 0}});
 }
 
 TEST_CASE("without options there is no controller, and all versions would be spoken") {
     const auto parsed = switchd_with({});
-    const OpenflowOptions& openflow = parsed.options().openflow;
+    const OpenflowOptions& openflow = parsed.options().bridges.front().openflow;
     CHECK(openflow.controllers.empty());
     CHECK(openflow.fail_mode == FailMode::standalone);
     CHECK(openflow.probe_interval == std::chrono::seconds{5});
@@ -128,7 +190,7 @@ TEST_CASE("without options there is no controller, and all versions would be spo
     CHECK(openflow.versions.empty());
     CHECK(openflow.flow_limits.empty());
     CHECK_FALSE(openflow.tls);
-    CHECK(parsed.options().validate_every == 0);
+    CHECK(parsed.options().bridges.front().validate_every == 0);
 }
 
 TEST_CASE("a controller that cannot be reached so is refused with the remedy") {
@@ -157,8 +219,8 @@ TEST_CASE("a controller that cannot be reached so is refused with the remedy") {
 
 TEST_CASE("a hub has no spanning tree") {
     const auto parsed = switchd_with({"--fstp", "--hub"});
-    CHECK(parsed.options().vde.hub);
-    CHECK_FALSE(parsed.options().vde.fstp);
+    CHECK(parsed.options().bridges.front().vde.hub);
+    CHECK_FALSE(parsed.options().bridges.front().vde.fstp);
 }
 
 TEST_CASE("switchd refuses what it does not know and names the nearest option") {
@@ -304,24 +366,57 @@ TEST_CASE("the configuration file has the command line's options as its members"
         })");
         const SwitchdOptions& options = parsed.options();
         CHECK(options.run_directory == "/run/lab");
-        CHECK(options.vde.port_count == 64);
-        CHECK(options.vde.fstp);
-        CHECK_FALSE(options.vde.hub);
-        CHECK(options.vde.mode == 0660);
-        REQUIRE(options.openflow.controllers.size() == 2);
-        CHECK(options.openflow.fail_mode == FailMode::secure);
-        CHECK(options.openflow.datapath_id == 0x2a);
-        CHECK(options.openflow.versions == std::vector{openflow::Version::v1_3});
-        CHECK(options.vde.taps == std::vector<std::string>{"tap0"});
-        CHECK(options.validate_every == 5);
+        CHECK(options.bridges.front().vde.port_count == 64);
+        CHECK(options.bridges.front().vde.fstp);
+        CHECK_FALSE(options.bridges.front().vde.hub);
+        CHECK(options.bridges.front().vde.mode == 0660);
+        REQUIRE(options.bridges.front().openflow.controllers.size() == 2);
+        CHECK(options.bridges.front().openflow.fail_mode == FailMode::secure);
+        CHECK(options.bridges.front().openflow.datapath_id == 0x2a);
+        CHECK(options.bridges.front().openflow.versions == std::vector{openflow::Version::v1_3});
+        CHECK(options.bridges.front().vde.taps == std::vector<std::string>{"tap0"});
+        CHECK(options.bridges.front().validate_every == 5);
     }
     SECTION("the command line has the last word") {
         const auto parsed = configured(R"({"numports": 64, "controller": ["tcp:192.0.2.1"]})",
                                        {"--numports", "8", "--controller", "ptcp:6653"});
         const SwitchdOptions& options = parsed.options();
-        CHECK(options.vde.port_count == 8);
-        REQUIRE(options.openflow.controllers.size() == 1);
-        CHECK(options.openflow.controllers.front().passive);
+        CHECK(options.bridges.front().vde.port_count == 8);
+        REQUIRE(options.bridges.front().openflow.controllers.size() == 1);
+        CHECK(options.bridges.front().openflow.controllers.front().passive);
+    }
+    SECTION("several bridges, of which the command line has the last word too") {
+        std::ofstream(path) << R"({"run-dir": "/run/lab", "bridge": [
+            {"name": "inside", "hub": true, "port": [{"type": "nat", "name": "out"}]},
+            {"name": "dmz", "numports": 8}]})";
+        const auto parsed = switchd_with(
+            {"--config", path.c_str(), "--bridge", "dmz", "--numports", "9", "--bridge", "third"});
+        const auto& bridges = parsed.options().bridges;
+        REQUIRE(bridges.size() == 3);
+        CHECK(bridges[0].name == "inside");
+        CHECK(bridges[0].vde.hub);
+        CHECK(bridges[0].ports.size() == 1);
+        CHECK(bridges[1].name == "dmz");
+        CHECK(bridges[1].vde.port_count == 9);
+        CHECK(bridges[2].name == "third");
+    }
+    SECTION("bridges that cannot be are refused, with the file") {
+        const std::pair<const char*, const char*> cases[] = {
+            {R"({"bridge": [{"hub": true}]})", R"(each entry of "bridge" needs one "name")"},
+            {R"({"bridge": [{"name": ["a", "b"]}]})", R"(needs one "name")"},
+            {R"({"bridge": ["a"]})", R"("bridge" is an array of objects)"},
+            {R"({"bridge": [{"name": "a"}, {"name": "a"}]})", "two with the name a"},
+            {R"({"bridge": [{"name": "a", "numport": 3}]})",
+             R"(bridge a: unknown option "numport" (did you mean numports?))"},
+            {R"({"bridge": [{"name": "a", "run-dir": "/x"}]})", R"(unknown option "run-dir")"},
+            {R"({"hub": true, "bridge": [{"name": "a"}]})", "'hub' is of a bridge"},
+        };
+        for (const auto& [text, what] : cases) {
+            const OptionsExit exit = configured(text).exit();
+            CHECK(exit.status == usage_exit_status);
+            CHECK_THAT(exit.error, Catch::Contains(what));
+            CHECK_THAT(exit.error, Catch::Contains(path) || Catch::Contains("entry of"));
+        }
     }
     SECTION("what is wrong is said with the file and the member") {
         const std::string deep =

@@ -28,7 +28,7 @@ TEST_CASE("what is wrong with a port is said in one line", "[port_spec]") {
     CHECK(error("type=tap,type=tap") == "port 'type=tap,type=tap': type is there twice");
     CHECK(error(std::string_view("type=tap,name=a\0b", 17)).ends_with("has a NUL in it"));
     CHECK(port_type_of(*parse_port_spec("type=x")).error() ==
-          "'x' is no type of port (tap, raw, stream, dgram, nat)");
+          "'x' is no type of port (tap, raw, stream, dgram, nat, patch)");
     CHECK(port_type_of(*parse_port_spec("type=tap,x=1")).error() ==
           "a tap has no key 'x' (name, number, ifname, fd, persist)");
 }

@@ -20,6 +20,7 @@ using nlohmann::json;
 namespace {
 
 struct Lab {
+    Lab() { bridges.add(lan.bridge()); }
     ~Lab() {
         server.close();
         lan.loop().until([&] { return server.idle(); });
@@ -27,7 +28,7 @@ struct Lab {
     std::string file(const std::string& name) const { return (directory / name).string(); }
     std::expected<std::string, std::string> run(std::string_view name,
                                                 std::vector<std::string> arguments = {}) {
-        return whole(run_unixctl_command({lan.bridge(), log}, name, arguments));
+        return whole(run_unixctl_command({bridges, log}, name, arguments));
     }
     std::string text(std::string_view name, std::vector<std::string> arguments = {}) {
         const auto reply = run(name, std::move(arguments));
@@ -42,10 +43,11 @@ struct Lab {
 
     TestSwitch lan;
     TemporaryDirectory directory;
+    BridgeList bridges;
     Log log{"test"};
     std::string pid = std::to_string(::getpid());
     std::string path = file("ovs-vswitchd." + pid + ".ctl");
-    UnixctlServer server{lan.turns(), directory.path().string(), {lan.bridge(), log}};
+    UnixctlServer server{lan.turns(), directory.path().string(), {bridges, log}};
 };
 
 struct Client {
@@ -149,7 +151,7 @@ TEST_CASE("the tool finds the process by its locked pid file", "[unixctl_server]
 TEST_CASE("one directory has one ovs-vswitchd", "[unixctl_server]") {
     Lab lab;
     CHECK_THROWS_AS(
-        UnixctlServer(lab.lan.turns(), lab.directory.path().string(), {lab.lan.bridge(), lab.log}),
+        UnixctlServer(lab.lan.turns(), lab.directory.path().string(), {lab.bridges, lab.log}),
         SetupError);
     Client client{lab};
     client.send(R"({"id":1,"method":"revalidator/wait","params":[]})");
@@ -163,7 +165,8 @@ TEST_CASE("sockets of dead processes are removed, and nothing else", "[unixctl_s
     std::ofstream(directory / "ovs-vswitchd.1.ctl") << "text";
     TestSwitch lan;
     Log log{"test"};
-    UnixctlServer server{lan.turns(), directory.path().string(), {lan.bridge(), log}};
+    const BridgeList bridges;
+    UnixctlServer server{lan.turns(), directory.path().string(), {bridges, log}};
     CHECK_FALSE(std::filesystem::exists(directory / "ovs-vswitchd.1234.ctl"));
     CHECK(std::filesystem::exists(directory / "ovsdb-server.1234.ctl"));
     CHECK(std::filesystem::exists(directory / "ovs-vswitchd.1.ctl"));

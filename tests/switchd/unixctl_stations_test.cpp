@@ -13,12 +13,13 @@ const std::string alice = "02:00:00:00:00:0a";
 
 struct Lab {
     Lab() {
+        bridges.add(lan.bridge());
         lan.plug(1);
         lan.plug(2);
     }
     std::expected<std::string, std::string> run(std::string_view name,
                                                 std::vector<std::string> arguments) {
-        return whole(run_unixctl_command({lan.bridge(), log}, name, arguments));
+        return whole(run_unixctl_command({bridges, log}, name, arguments));
     }
     std::string line_of(const std::string& mac) {
         const std::string text = run("fdb/show", {"br0"}).value();
@@ -27,6 +28,7 @@ struct Lab {
     }
 
     TestSwitch lan;
+    BridgeList bridges;
     Log log{"test"};
 };
 

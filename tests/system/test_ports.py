@@ -82,7 +82,7 @@ def test_ports_come_and_go_under_their_names(lab):
 
 
 @pytest.mark.parametrize("words, reason", [
-    ("type=tup", "'tup' is no type of port (tap, raw, stream, dgram, nat)"),
+    ("type=tup", "'tup' is no type of port (tap, raw, stream, dgram, nat, patch)"),
     ("name=x", "it has no type"),
     ("type=tap,nam=x", "a tap has no key 'nam' (name, number, ifname, fd, persist)"),
     ("type=tap,name=x,name=y", "name is there twice"),
@@ -131,7 +131,8 @@ def test_the_configuration_file_has_the_same_keys(lab):
 
 def test_port_types_are_listed(lab):
     switchd = Switchd(lab)
-    assert [each["type"] for each in switchd.ask("port-types")] == ["tap", "raw", "stream", "dgram", "nat"]
+    assert [each["type"] for each in switchd.ask("port-types")] == ["tap", "raw", "stream", "dgram",
+                                                                   "nat", "patch"]
     shown = switchd.ctl("port-types").stdout
     for word in ("ifname", "punix:RUN-DIR/NAME.sock", "type=tap,name=tap0"):
         assert word in shown
