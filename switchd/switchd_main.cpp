@@ -38,11 +38,11 @@ void run(Log& log, const SwitchdOptions& options) {
     const RunDirectory run_directory(options.run_directory, options.run_directory_mode);
     std::optional<Daemon> daemon;
     if (options.daemon) daemon = Daemon::start();
-    const PidFile pid_file(options.pid_file);
 
     Program program(log, options.run_directory);
     for (const BridgeOptions& bridge : options.bridges) program.bridges().add(bridge);
     program.open_control_sockets();
+    const PidFile pid_file(options.pid_file);  // who waits for it finds the rest
     if (daemon) daemon->ready(log);
     welcome(options);
     program.run();

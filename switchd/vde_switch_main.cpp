@@ -23,15 +23,15 @@ int run(Log& log, const vde::Settings& settings) {
     prepare_process(OnHangup::go_on);
     std::optional<Daemon> daemon;
     if (settings.daemon) daemon = Daemon::start();
-    std::optional<PidFile> pid_file;
-    if (!settings.pid_file.empty()) pid_file.emplace(settings.pid_file);
-
     Program program(log, "");
     BridgeOptions wanted;
     wanted.vde = settings;
     wanted.macs.hash_size = settings.hash_size;
     wanted.usual_rc_file = true;
     ServedBridge& bridge = program.bridges().add(wanted);
+    // Who waits for it finds the rest.
+    std::optional<PidFile> pid_file;
+    if (!settings.pid_file.empty()) pid_file.emplace(settings.pid_file);
     if (settings.read_stdin) bridge.vde().open_stdin_console();
     if (daemon) daemon->ready(log);
     return program.run();
