@@ -152,6 +152,8 @@ install: all
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/man/man1 man/*.1
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/man/man7 man/*.7
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/man/man8 man/*.8
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/bash-completion/completions completions/switchctl
+	ln -sf switchctl $(DESTDIR)$(PREFIX)/share/bash-completion/completions/switchd
 
 clean:
 	rm -rf build

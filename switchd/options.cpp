@@ -77,12 +77,17 @@ constexpr OptionText switchctl_options[] = {
     {"pcap", "FILE[:N]", "trace the Nth frame of a capture file (1)"},
 };
 
+// A long name has a line of its own.
+std::string help_line(const std::string& name, std::string_view help) {
+    constexpr std::size_t width = 22;
+    return fmt::format("  {:<{}}{}{}\n", name, width,
+                       name.size() > width ? "\n" + std::string(width + 3, ' ') : " ", help);
+}
+
 std::string help_of(std::span<const OptionText> options) {
     std::string text;
-    for (const OptionText& option : options) {
-        const std::string name = fmt::format("--{} {}", option.name, option.value);
-        text += fmt::format("  {:<22} {}\n", name, option.help);
-    }
+    for (const OptionText& option : options)
+        text += help_line(fmt::format("--{} {}", option.name, option.value), option.help);
     return text;
 }
 
@@ -120,7 +125,7 @@ std::string usage_of(const SwitchctlCommand& command) {
 std::string switchctl_help(std::span<const SwitchctlCommand> commands) {
     std::string list;
     for (const SwitchctlCommand& command : commands)
-        list += fmt::format("  {:<22} {}\n", usage_of(command), command.help);
+        list += help_line(usage_of(command), command.help);
     return fmt::format(
         R"(Usage: switchctl [OPTIONS] COMMAND
 Asks a running switchd, or changes its rules.
