@@ -117,8 +117,8 @@ def test_reasons_of_drops(lab):
 
 
 def test_commands_of_switchctl(lab):
-    listed = re.search(r"\n\n((?:  [a-z].*\n)+)\n", help_of(lab, "switchctl"))[1]
-    of_help = [line.split()[0] for line in listed.splitlines()]
+    listed = re.search(r"\n\n((?:  [a-z ].*\n)+)\n", help_of(lab, "switchctl"))[1]
+    of_help = re.findall(r"^  ([a-z-]+)", listed, re.MULTILINE)
     assert re.findall(r"^\.Ss (\S+)$", source("switchctl.8"), re.MULTILINE) == of_help
 
 
