@@ -352,7 +352,7 @@ json bridges(const ControlContext& context) {
 ControlReply add_bridge(const ControlContext& context, ControlArguments arguments) {
     if (const auto added = context.bridges.add_bridge(arguments); !added)
         return std::unexpected(added.error());
-    const std::string& directory = context.bridges.context(arguments[0])->vde_directory;
+    const std::string directory = context.bridges.context(arguments[0])->vde_directory;
     return json{
         {"bridge", arguments[0]}, {"vde_directory", directory}, {"qemu", plug_hint(directory)}};
 }
