@@ -41,7 +41,6 @@ public:
     }
     ~Session() override {
         service_.sessions_.remove(this);
-        service_.turns_.forget(*this);
         if (here_) service_.controller_left();
     }
 
@@ -66,6 +65,11 @@ public:
     bool takes_input() const noexcept override { return connection_.wants_input(); }
     bool busy() const noexcept override { return connection_.has_requests(); }
     bool introduced() const noexcept override { return connection_.session().negotiated; }
+    // Whatever it asked for: nobody would hear the answer, and the service may be about to go.
+    void ended() noexcept override {
+        ended_ = true;
+        service_.turns_.forget(*this);
+    }
 
     void tick(TimePoint now) {
         connection_.tick(now);
@@ -106,7 +110,9 @@ private:
         connection_.go_on();
         requests_done();
     }
-    void work_left() noexcept override { service_.turns_.go_on_later(*this); }
+    void work_left() noexcept override {
+        if (!ended_) service_.turns_.go_on_later(*this);
+    }
     void finish_if_closed() {
         if (connection_.closed()) link_.finish(connection_.reason());
     }
@@ -114,7 +120,8 @@ private:
     OpenflowService& service_;
     StreamLink& link_;
     bool controller_;
-    bool here_ = false;  // and has said hello
+    bool here_ = false;   // and has said hello
+    bool ended_ = false;  // the link has gone
     openflow::Connection connection_;
 };
 
@@ -340,6 +347,7 @@ void OpenflowService::set_fail_open(bool on) {
 }
 
 void OpenflowService::tick_later() noexcept {
+    if (closed_) return;
     std::optional<TimePoint> next;
     for (const Session* session : sessions_)
         if (const auto at = session->next_tick()) next = next ? std::min(*next, *at) : *at;

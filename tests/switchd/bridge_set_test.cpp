@@ -37,6 +37,20 @@ struct Lab {
     BridgeSet bridges{turns, log, path};
 };
 
+// Removes the bridge lan in one of the next turns, ahead of the requests that wait by then.
+class Remover final : public Requester {
+public:
+    Remover(Lab& lab, int turns) : lab_(lab), turns_(turns) { lab_.turns.go_on_later(*this); }
+
+private:
+    void go_on() noexcept override {
+        if (turns_-- > 0) return lab_.turns.go_on_later(*this);
+        CHECK(lab_.bridges.remove_bridge("lan"));
+    }
+    Lab& lab_;
+    int turns_;
+};
+
 }  // namespace
 
 TEST_CASE("a bridge has its own directory and sockets, which go with it", "[bridge_set]") {
@@ -80,6 +94,28 @@ TEST_CASE("whoever is on a console when the bridge goes is let go", "[bridge_set
     CHECK(lab.bridges.remove_bridge("lan"));
     CHECK(lab.settles());
     CHECK(lab.loop.until_seen([&] { return receive_now(client, bytes) == 0; }));
+}
+
+// Whatever is left to do of a request must not keep the bridge, nor arm its timers again.
+TEST_CASE("a bridge goes at whatever moment of a request", "[bridge_set]") {
+    Lab lab;
+    lab.bridges.add(lab.options("br0"));
+    const std::vector<std::string> words{"lan", "inactivity-probe=3600"};
+    for (int turns = 0; turns < 10; ++turns) {
+        CAPTURE(turns);
+        REQUIRE(lab.bridges.add_bridge(words));
+        const Fd client = unix_socket(SOCK_STREAM);
+        REQUIRE(connect_to(client, lab.directory / "ovs/lan.mgmt") == 0);
+        const std::string_view garbage = "this is no OpenFlow\n";
+        REQUIRE(::send(client.get(), garbage.data(), garbage.size(), MSG_NOSIGNAL) ==
+                static_cast<ssize_t>(garbage.size()));
+        // Others have asked for much, so this has to wait.
+        const TimePoint now = lab.loop.clock.now();
+        lab.turns.time().spend(now - std::chrono::milliseconds{5}, now);
+        Remover remover(lab, turns);
+        REQUIRE(lab.loop.until([&] { return !lab.bridges.find("lan"); }));
+        REQUIRE(lab.settles());
+    }
 }
 
 TEST_CASE("what cannot be added leaves nothing, what is not there is not removed", "[bridge_set]") {
