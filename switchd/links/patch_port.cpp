@@ -47,17 +47,21 @@ void PatchPort::connect() noexcept {
 // Both ends have carrier, or none.
 void PatchPort::disconnect() noexcept {
     PatchPort* const other = other_port();
-    if (endpoint_) host_.detach(*endpoint_);
-    if (other && other->endpoint_) other->host_.detach(*other->endpoint_);
+    for (PatchPort* each : {this, other})
+        if (each) each->detach();
+}
+
+void PatchPort::detach() noexcept {
+    if (!endpoint_) return;
+    PatchEndpoint& leaving = *std::exchange(endpoint_, nullptr);
+    leaving.set_other_end(nullptr);
+    host_.detach(leaving);
 }
 
 void PatchPort::endpoint_left(const Endpoint& endpoint) noexcept {
     if (&endpoint != endpoint_) return;
-    endpoint_ = nullptr;
-    PatchPort* const other = other_port();
-    if (!other || !other->endpoint_) return;
-    other->endpoint_->set_other_end(nullptr);
-    other->host_.detach(*other->endpoint_);
+    std::exchange(endpoint_, nullptr)->set_other_end(nullptr);
+    if (PatchPort* const other = other_port()) other->detach();
 }
 
 void PatchPort::set_up(bool up) noexcept {

@@ -46,6 +46,7 @@ private:
     void disconnect() noexcept;
     PatchPort* other_port() const;
     PatchEndpoint& attach() noexcept;
+    void detach() noexcept;
 
     Reactor& reactor_;
     PortLinkHost& host_;
