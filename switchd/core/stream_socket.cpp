@@ -1,15 +1,15 @@
 #include "switchd/core/stream_socket.h"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
-#include "switchd/core/bytes.h"
 #include "switchd/core/error.h"
+#include "switchd/core/ip_endpoint.h"
 #include "switchd/core/unix_socket.h"
 
 namespace switchd {
@@ -24,11 +24,12 @@ SocketAddress stored(const Address& address) {
     return result;
 }
 
-template <class Address>
-Address as(const SocketAddress& address) {
-    Address result;
-    std::memcpy(&result, &address.storage, sizeof result);
-    return result;
+// Of one end of the socket; none: there is nobody.
+std::optional<SocketAddress> address_by(int (*name)(int, sockaddr*, socklen_t*), const Fd& socket) {
+    SocketAddress address;
+    address.size = sizeof address.storage;
+    auto* const into = reinterpret_cast<sockaddr*>(&address.storage);
+    return name(socket.get(), into, &address.size) == 0 ? std::optional(address) : std::nullopt;
 }
 
 }  // namespace
@@ -76,34 +77,16 @@ Fd listen_on(const StreamTarget& target, unsigned mode) {
 }
 
 std::uint16_t port_of(const Fd& socket) {
-    SocketAddress address;
-    address.size = sizeof address.storage;
-    if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address.storage), &address.size) !=
-        0)
-        return 0;
-    if (address.storage.ss_family == AF_INET) return ntohs(as<sockaddr_in>(address).sin_port);
-    if (address.storage.ss_family == AF_INET6) return ntohs(as<sockaddr_in6>(address).sin6_port);
-    return 0;
+    const auto address = address_by(::getsockname, socket);
+    const auto endpoint = address ? IpEndpoint::of(address->get(), address->size) : std::nullopt;
+    return endpoint ? endpoint->port() : std::uint16_t{0};
 }
 
 std::string peer_text(const Fd& socket) {
-    SocketAddress address;
-    address.size = sizeof address.storage;
-    char text[INET6_ADDRSTRLEN];
-    if (::getpeername(socket.get(), reinterpret_cast<sockaddr*>(&address.storage), &address.size) !=
-        0)
-        return "nobody";
-    if (address.storage.ss_family == AF_INET) {
-        const auto v4 = as<sockaddr_in>(address);
-        return fmt::format("tcp:{}:{}", ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text),
-                           ntohs(v4.sin_port));
-    }
-    if (address.storage.ss_family == AF_INET6) {
-        const auto v6 = as<sockaddr_in6>(address);
-        return fmt::format("tcp:[{}]:{}", ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text),
-                           ntohs(v6.sin6_port));
-    }
-    return "unix";
+    const auto address = address_by(::getpeername, socket);
+    if (!address) return "nobody";
+    const auto endpoint = IpEndpoint::of(address->get(), address->size);
+    return endpoint ? "tcp:" + endpoint->text() : "unix";
 }
 
 }  // namespace switchd
