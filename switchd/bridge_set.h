@@ -34,6 +34,7 @@ public:
     void close() noexcept;
 
 private:
+    void warn_if_files_are_few(unsigned more_ports) const;
     void retire(std::unique_ptr<ServedBridge> bridge) noexcept;
 
     RequestTurns& turns_;

@@ -1,7 +1,6 @@
 #include "switchd/served_bridge.h"
 
 #include <sys/random.h>
-#include <sys/resource.h>
 
 #include <utility>
 
@@ -22,16 +21,6 @@ std::uint64_t random_bits() {
 // As vde_switch makes them up: 00:ff and four random bytes.
 MacAddress random_mac() {
     return MacAddress::from_u64(0x00ff00000000 | (random_bits() >> 32));
-}
-
-void warn_if_files_are_few(Log& log, unsigned ports) {
-    rlimit files{};
-    ::getrlimit(RLIMIT_NOFILE, &files);
-    if (files.rlim_cur >= 2UL * ports + 32) return;
-    log.warn(
-        "only {} files may be open: enough for some {} plugs of {} ports (raise the limit: "
-        "ulimit -Hn)",
-        files.rlim_cur, files.rlim_cur > 32 ? (files.rlim_cur - 32) / 2 : 0, ports);
 }
 
 }  // namespace
@@ -60,7 +49,6 @@ ServedBridge::ServedBridge(RequestTurns& turns, Log& log, const BridgeOptions& o
       ports_(turns.reactor(), log, bridge_, run_directory, registry) {}
 
 void ServedBridge::open() {
-    warn_if_files_are_few(log_, options_.vde.port_count);
     vde_.open_management_socket();
     if (!ovs_directory_.empty()) {
         openflow_.emplace(turns_, log_, bridge_, options_.openflow);

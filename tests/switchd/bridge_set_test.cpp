@@ -1,5 +1,7 @@
 #include "switchd/bridge_set.h"
 
+#include <sys/stat.h>
+
 #include <array>
 #include <filesystem>
 
@@ -133,6 +135,12 @@ TEST_CASE("what cannot be added leaves nothing, what is not there is not removed
                Catch::Contains("/no/such/place"));
     CHECK_THAT(refused({"lan", "private-key=/none", "certificate=/none", "ca-cert=/none"}),
                Catch::Contains("/none"));
+    // Nobody writes into it, and nobody waits for that.
+    const std::string pipe = lab.path + "/pipe";
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    CHECK_THAT(refused({"lan", "rcfile=" + pipe}), Catch::Contains("no regular file"));
+    CHECK_THAT(refused({"lan", "private-key=/none", "certificate=" + pipe, "ca-cert=/none"}),
+               Catch::Contains("no regular file"));
     CHECK(lab.settles());
     CHECK_FALSE(std::filesystem::exists(lab.directory / "lan"));
     CHECK_FALSE(std::filesystem::exists(lab.directory / "a.sock"));
