@@ -68,6 +68,11 @@ struct Client {
         }));
         return json::parse(text, nullptr, false);
     }
+    // Without waiting for the answer.
+    void ask_for_flows() {
+        send(R"({"jsonrpc":"2.0","id":1,"method":"flows"})"
+             "\n");
+    }
     json call(const std::string& method, const json& params = json::array()) {
         send(json{{"jsonrpc", "2.0"}, {"id", 7}, {"method", method}, {"params", params}}.dump() +
              "\n");
@@ -264,8 +269,7 @@ TEST_CASE("a list of any length is told bit by bit, and others are answered mean
     Lab lab;
     lab.lan.add_long_rules(30);
     Client slow{lab}, other{lab};
-    slow.send(R"({"jsonrpc":"2.0","id":1,"method":"flows"})"
-              "\n");
+    slow.ask_for_flows();
     for (int i = 0; i < 20; ++i) CHECK(other.call("flows", {"0"})["result"].size() == 1);
     const json rules = slow.answer()["result"];
     REQUIRE(rules.size() == 31);
@@ -278,8 +282,7 @@ TEST_CASE("rules that go while they are listed are left out", "[control_server]"
     Lab lab;
     lab.lan.add_long_rules(30);
     Client slow{lab}, other{lab};
-    slow.send(R"({"jsonrpc":"2.0","id":1,"method":"flows"})"
-              "\n");
+    slow.ask_for_flows();
     lab.lan.loop().turns(3);
     CHECK(other.call("del-flows", {"table=1"})["result"]["rules"] == 1);
     const json answer = slow.answer();
@@ -291,8 +294,7 @@ TEST_CASE("a list ends with its session when a bridge has gone meanwhile", "[con
     Lab lab;
     lab.lan.add_long_rules(30);
     Client slow{lab}, other{lab};
-    slow.send(R"({"jsonrpc":"2.0","id":1,"method":"flows"})"
-              "\n");
+    slow.ask_for_flows();
     lab.lan.loop().turns(3);
     CHECK(other.call("del-bridge", {"br1"}).contains("result"));
     std::array<std::byte, 4096> bytes;
