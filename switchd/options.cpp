@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "flows/flow_tables.h"
+#include "switchd/core/printable.h"
 #include "switchd/option_reader.h"
 #include "switchd/port_types.h"
 #include "switchd/run_directory.h"
@@ -410,6 +411,44 @@ std::string no_option(const std::string& word) {
     return fmt::format("'{}' is no option (see switchd --help)", word);
 }
 
+bool is_of_process(std::string_view name) {
+    for (const auto group : {std::span<const OptionText>(general_options),
+                             std::span<const OptionText>(process_options)})
+        if (std::ranges::find(group, name, &OptionText::name) != group.end()) return true;
+    return false;
+}
+
+// `file` has the members, if any. Errors name the bridge.
+std::variant<BridgeOptions, OptionsExit> named_bridge_of(const NamedBridge& bridge,
+                                                         const std::string& run_directory,
+                                                         const std::string& file) {
+    constexpr std::string_view program = "switchd";
+    const auto refuse = [&](std::string_view what) {
+        return usage_error(program, fmt::format("bridge {}: {}", bridge.name, what));
+    };
+    for (const std::string& word : bridge.words)
+        if (word.starts_with("--") && is_of_process(word.substr(2, word.find('=') - 2)))
+            return refuse(
+                fmt::format("{} is of the process (say it before the first --bridge)", word));
+    OptionReader options(program, {bridge_options, openflow_options});
+    if (const auto exit = options.read(bridge.words)) return *exit;
+    if (!options.words().empty()) return refuse(no_option(options.words().front()));
+
+    const auto refuse_file = [&](std::string_view what) {
+        return usage_error(program, fmt::format("{}: bridge {}: {}", file, bridge.name, what));
+    };
+    for (const ConfigMember& member : bridge.members)
+        if (is_of_process(member.name))
+            return refuse_file(
+                fmt::format("\"{}\" is of the process (say it beside \"bridge\")", member.name));
+    if (const auto added = options.add(bridge.members); !added) return refuse_file(added.error());
+    try {
+        return bridge_of(options, bridge.name, run_directory);
+    } catch (const vde::ValueError& error) {
+        throw vde::ValueError(fmt::format("bridge {}: {}", printable(bridge.name), error.what()));
+    }
+}
+
 }  // namespace
 
 std::expected<BridgeOptions, std::string> parse_bridge_options(std::span<const std::string> words,
@@ -470,18 +509,14 @@ std::variant<SwitchdOptions, OptionsExit> parse_switchd_options(int argc, const 
             result.bridges.push_back(bridge_of(options, "br0", result.run_directory));
         else if (const OptionText* stray = option_of_bridge(options))
             return usage_error(
-                program, fmt::format("'{}' is of a bridge, and there are several that have names "
-                                     "(say it behind the --bridge, or in the entry of "
-                                     "\"bridge\", that it is for)",
+                program, fmt::format("'{}' is of a bridge, and those have names here (say it "
+                                     "behind the --bridge, or in the entry of \"bridge\", that "
+                                     "it is for)",
                                      stray->name));
         for (const NamedBridge& each : bridges) {
-            OptionReader own(program, {bridge_options, openflow_options});
-            if (const auto exit = own.read(each.words)) return *exit;
-            if (!own.words().empty()) return usage_error(program, no_option(own.words().front()));
-            if (const auto added = own.add(each.members); !added)
-                return usage_error(
-                    program, fmt::format("{}: bridge {}: {}", file, each.name, added.error()));
-            result.bridges.push_back(bridge_of(own, each.name, result.run_directory));
+            auto bridge = named_bridge_of(each, result.run_directory, file);
+            if (const auto* exit = std::get_if<OptionsExit>(&bridge)) return *exit;
+            result.bridges.push_back(std::move(std::get<BridgeOptions>(bridge)));
         }
         if (options.given("autovalidate"))
             for (BridgeOptions& bridge : result.bridges)

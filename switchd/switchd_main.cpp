@@ -33,6 +33,18 @@ void welcome(const SwitchdOptions& options) {
     std::fflush(stdout);
 }
 
+// Of several, it is said which one cannot be had.
+void add_bridges(Program& program, const std::vector<BridgeOptions>& bridges) {
+    for (const BridgeOptions& bridge : bridges) {
+        try {
+            program.bridges().add(bridge);
+        } catch (const SetupError& error) {
+            if (bridges.size() == 1) throw;
+            throw SetupError(fmt::format("bridge {}: {}", bridge.name, error.line()));
+        }
+    }
+}
+
 void run(Log& log, const SwitchdOptions& options) {
     prepare_process(options.daemon ? OnHangup::go_on : OnHangup::end);
     const RunDirectory run_directory(options.run_directory, options.run_directory_mode);
@@ -40,7 +52,7 @@ void run(Log& log, const SwitchdOptions& options) {
     if (options.daemon) daemon = Daemon::start();
 
     Program program(log, options.run_directory);
-    for (const BridgeOptions& bridge : options.bridges) program.bridges().add(bridge);
+    add_bridges(program, options.bridges);
     program.open_control_sockets();
     const PidFile pid_file(options.pid_file);  // who waits for it finds the rest
     if (daemon) daemon->ready(log);

@@ -125,7 +125,13 @@ TEST_CASE("bridges that cannot be are refused") {
         {{"--bridge", "ovs"}, "'ovs' is no name for a bridge"},
         {{"--bridge", "Local"}, "'Local' is no name for a bridge (in flows"},
         {{"--hub", "--bridge", "a"}, "'hub' is of a bridge"},
-        {{"--bridge", "a", "--daemon"}, "unknown option '--daemon'"},
+        {{"--bridge", "a", "--daemon"},
+         "bridge a: --daemon is of the process (say it before the first --bridge)"},
+        {{"--bridge", "a", "--pidfile=/x"}, "bridge a: --pidfile=/x is of the process"},
+        {{"--bridge", "a", "--help"}, "bridge a: --help is of the process"},
+        {{"--bridge", "a", "--hubb"}, "unknown option '--hubb' (did you mean --hub?)"},
+        {{"--bridge", "a", "--bridge", "b", "--numports", "x"},
+         "bridge b: 'x' is no number of ports"},
         {{"--bridge", "a", "stray"}, "'stray' is no option"},
         {{"--bridg", "a"}, "(did you mean --bridge?)"},
     };
@@ -408,7 +414,9 @@ TEST_CASE("the configuration file has the command line's options as its members"
             {R"({"bridge": [{"name": "a"}, {"name": "a"}]})", "two with the name a"},
             {R"({"bridge": [{"name": "a", "numport": 3}]})",
              R"(bridge a: unknown option "numport" (did you mean numports?))"},
-            {R"({"bridge": [{"name": "a", "run-dir": "/x"}]})", R"(unknown option "run-dir")"},
+            {R"({"bridge": [{"name": "a", "run-dir": "/x"}]})",
+             R"(bridge a: "run-dir" is of the process (say it beside "bridge"))"},
+            {R"({"bridge": [{"name": "a", "numports": "x"}]})", "bridge a: 'x' is no number"},
             {R"({"hub": true, "bridge": [{"name": "a"}]})", "'hub' is of a bridge"},
         };
         for (const auto& [text, what] : cases) {
